@@ -1,0 +1,197 @@
+// The nouns of the house, one word a thing. A deployment is a model at a provider with a credential; an alias is a name
+// with a strategy and targets; a key is a client's; a credential is ours upstream; a skill is text; a tool is something to call.
+import type { Operation } from './chat.ts';
+import type { JsonObject } from './json.ts';
+import type { Price } from './prices.ts';
+import type { Usage } from './usage.ts';
+
+/** Who a row belongs to: the configuration file, what was found in the environment, or the management API. */
+export type Owner = 'file' | 'environment' | 'api';
+
+/** A client's key. The secret itself is never kept: `hash` is its SHA-256 in lower-case hex. */
+export interface VirtualKey {
+  readonly id: string;
+  readonly hash: string;
+  /** `sk-...` and the last four characters. */
+  readonly preview: string;
+  readonly alias: string | null;
+  /** Model names it may call; empty means all. Wildcards (`openai/*`) count. */
+  readonly models: readonly string[];
+  /** Milliseconds of the calendar; null means never. */
+  readonly expiresAt: number | null;
+  readonly blocked: boolean;
+  readonly userId: string | null;
+  readonly teamId: string | null;
+  readonly metadata: JsonObject;
+  readonly createdAt: number;
+  readonly createdBy: string | null;
+}
+
+/** Secrets for a provider, each value sealed (field name → sealed text). */
+export interface CredentialRecord {
+  readonly name: string;
+  readonly owner: Owner;
+  readonly sealed: Readonly<Record<string, string>>;
+}
+
+/** A model at a provider. */
+export interface DeploymentRecord {
+  readonly id: string;
+  readonly alias: string;
+  readonly owner: Owner;
+  readonly position: number;
+  /** Name of the provider in the catalogue, e.g. `groq`. */
+  readonly provider: string;
+  /** Name of the model at the provider; `*` stands for what the client's wildcard matched. */
+  readonly model: string;
+  readonly baseUrl: string | null;
+  readonly credential: string | null;
+  readonly parameters: DeploymentParameters;
+  readonly info: ModelInfo;
+}
+
+/** How a deployment is called and how much it gets; every field optional, times in milliseconds. */
+export interface DeploymentParameters {
+  readonly weight?: number;
+  readonly rpm?: number;
+  readonly tpm?: number;
+  readonly order?: number;
+  readonly timeoutMs?: number;
+  readonly streamTimeoutMs?: number;
+  readonly retries?: number;
+  readonly cooldownMs?: number;
+  readonly maxParallel?: number;
+  readonly tags?: readonly string[];
+  readonly dropParameters?: boolean;
+  readonly dropNamed?: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly extraBody?: JsonObject;
+  /** A canned answer: no provider is called. */
+  readonly mockResponse?: string;
+  readonly prices?: Price;
+  readonly apiVersion?: string;
+  readonly organization?: string;
+  /** Parameters of the request used when the client sends none (temperature …). */
+  readonly defaults?: JsonObject;
+}
+
+/** What is known of a model beside how to call it (LiteLLM: model_info). Unknown fields are kept. */
+export interface ModelInfo extends JsonObject {
+  readonly mode?: string;
+  readonly base_model?: string;
+  readonly max_input_tokens?: number;
+  readonly max_output_tokens?: number;
+}
+
+export const strategyNames = [
+  'simple-shuffle',
+  'least-busy',
+  'usage-based',
+  'latency-based',
+  'cost-based',
+  'in-order',
+] as const;
+export type StrategyName = (typeof strategyNames)[number];
+
+/** A name clients call. Either it has deployments (`target` null) or it stands for another alias. */
+export interface AliasRecord {
+  readonly name: string;
+  readonly owner: Owner;
+  readonly target: string | null;
+  readonly hidden: boolean;
+  /** null: the router's setting. */
+  readonly strategy: StrategyName | null;
+  readonly fallbacks: readonly string[];
+  readonly contextWindowFallbacks: readonly string[];
+  readonly contentPolicyFallbacks: readonly string[];
+  /** Retries by kind of error, over the router's. */
+  readonly retryPolicy: Readonly<Record<string, number>>;
+}
+
+/** Routing for all aliases; times in milliseconds. */
+export interface RouterSettings {
+  readonly strategy: StrategyName;
+  readonly retries: number;
+  readonly retryPolicy: Readonly<Record<string, number>>;
+  readonly retryAfterMs: number;
+  readonly timeoutMs: number;
+  readonly streamTimeoutMs: number | null;
+  readonly cooldownMs: number;
+  readonly disableCooldowns: boolean;
+  /** Failures within a cooldown window before a deployment rests; null: the first, when there is somewhere else to go. */
+  readonly allowedFails: number | null;
+  readonly allowedFailsPolicy: Readonly<Record<string, number>>;
+  readonly defaultFallbacks: readonly string[];
+  readonly maxFallbacks: number;
+  readonly tagFiltering: boolean;
+  readonly dropParameters: boolean;
+}
+
+export const defaultRouterSettings: RouterSettings = {
+  strategy: 'simple-shuffle',
+  retries: 2,
+  retryPolicy: {},
+  retryAfterMs: 0,
+  timeoutMs: 6_000_000,
+  streamTimeoutMs: null,
+  cooldownMs: 5_000,
+  disableCooldowns: false,
+  allowedFails: null,
+  allowedFailsPolicy: {},
+  defaultFallbacks: [],
+  maxFallbacks: 5,
+  tagFiltering: false,
+  dropParameters: false,
+};
+
+/** Everything a file (or the environment) declares about models. Secrets are still plain here; they are sealed on their way in. */
+export interface Declaration {
+  readonly owner: Owner;
+  readonly aliases: readonly Omit<AliasRecord, 'owner'>[];
+  readonly deployments: readonly Omit<DeploymentRecord, 'owner'>[];
+  readonly credentials: readonly CredentialRecord[];
+  readonly router: Partial<RouterSettings>;
+}
+
+export type Outcome = 'success' | 'failure' | 'refused' | 'abandoned';
+
+/** One row a request, whatever became of it. Times in milliseconds. */
+export interface UsageRow {
+  readonly requestId: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly operation: Operation | 'count-tokens';
+  readonly route: string;
+  readonly dialect: string;
+  readonly stream: boolean;
+  readonly outcome: Outcome;
+  readonly status: number;
+  readonly errorCode: string | null;
+  readonly keyId: string | null;
+  readonly keyHash: string | null;
+  readonly userId: string | null;
+  readonly teamId: string | null;
+  readonly endUser: string | null;
+  readonly alias: string | null;
+  readonly deploymentId: string | null;
+  readonly provider: string | null;
+  readonly model: string | null;
+  /** null: the provider reported none. */
+  readonly usage: Usage | null;
+  /** True when the tokens are ours, not the provider's (a cut stream). */
+  readonly usagePartial: boolean;
+  /** US dollars; null: the price is unknown. */
+  readonly cost: number | null;
+  readonly attempts: number;
+  readonly fallbacks: number;
+  /** Arrival to the first call upstream. */
+  readonly queueMs: number;
+  /** Arrival to the first byte of the answer; null: there was none. */
+  readonly firstMs: number | null;
+  readonly totalMs: number;
+  readonly overheadMs: number;
+  readonly tags: readonly string[];
+  readonly session: string | null;
+  readonly callerAddress: string | null;
+  readonly droppedParameters: readonly string[];
+}

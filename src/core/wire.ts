@@ -1,0 +1,32 @@
+// What passes between the door and the hall: plain fields and raw bytes, no web Request or Response (see docs/decisions).
+
+/** A request as it arrived: header names in lower case, body as bytes. */
+export interface Arrived {
+  readonly id: string;
+  readonly method: string;
+  /** Path without query, as sent. */
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** Address of the peer. */
+  readonly from: string;
+  /** When the head was read: milliseconds of the monotonic clock, and of the calendar. */
+  readonly atMs: number;
+  readonly startedAt: number;
+  /** Aborted when the client hangs up before the reply is complete. */
+  readonly gone: AbortSignal;
+}
+
+/** A reply: a status, headers, and bytes or a stream of bytes. The door always reads a stream to its end or returns it. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string | AsyncIterable<Uint8Array | string>;
+}
+
+/** Takes an Arrived and a header name in lower case; returns its first value, or undefined. */
+export function header(arrived: Pick<Arrived, 'headers'>, name: string): string | undefined {
+  const value = arrived.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,44 @@
+// A value that will not print itself. reveal() is the only way out, and only kit/seal.ts and kit/upstream.ts may call it.
+import { inspect } from 'node:util';
+
+const mask = '[secret]';
+
+export class Secret {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Returns the plain text. */
+  reveal(): string {
+    return this.#text;
+  }
+
+  /** Takes a prefix (`Bearer `); returns a Secret of prefix and text. */
+  prefixed(prefix: string): Secret {
+    return new Secret(prefix + this.#text);
+  }
+
+  /** Takes another text or Secret's plain form; true when equal. */
+  equals(other: Secret): boolean {
+    return this.#text === other.#text;
+  }
+
+  /** True when there is no text. */
+  get isEmpty(): boolean {
+    return this.#text === '';
+  }
+
+  toString(): string {
+    return mask;
+  }
+
+  toJSON(): string {
+    return mask;
+  }
+
+  [inspect.custom](): string {
+    return mask;
+  }
+}
