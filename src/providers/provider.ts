@@ -81,8 +81,12 @@ export interface Wire {
   edits(body: JsonObject, call: Call): Edits;
   /** Our words → this wire's words, before `edits`. Absent: they are the same. Throws field_invalid, field_unsupported. */
   encode?(body: JsonObject, call: Call): JsonObject;
-  /** This wire's whole answer → our words. Absent: they are the same. Throws upstream_garbled. */
-  decode?(body: JsonValue, call: Call): JsonObject;
+  /**
+   * This wire's whole answer → our words. Absent: they are the same. `request` is what the client asked, in our words
+   * (some answers cannot be read without it: encoding_format, dimensions, return_documents). Throws upstream_garbled,
+   * and field_invalid when the answer shows that the provider ignored a field it was sent.
+   */
+  decode?(body: JsonValue, call: Call, request: JsonObject): JsonObject;
   /** A reader for one streamed answer. Absent: this operation does not stream. */
   reader?(call: Call): StreamReader;
   /** A watch for one streamed answer that passes unchanged. */
