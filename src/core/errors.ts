@@ -63,7 +63,11 @@ export const errors = {
   key_blocked: { ...denied, status: 401, says: 'Authentication Error, Key is blocked' },
   key_not_found: { ...asked, status: 404, type: 'not_found_error', says: 'Key not found in database' },
   key_exists: { ...asked, status: 400, says: 'A key with this alias or secret exists already' },
-  route_forbidden: { ...denied, status: 401, says: 'Authentication Error, Only proxy admin can be used to call this route' },
+  route_forbidden: {
+    ...denied,
+    status: 401,
+    says: 'Authentication Error, Only proxy admin can be used to call this route',
+  },
   info_forbidden: { ...denied, status: 403, says: 'A key may look at itself, not at others' },
   identity_unavailable: {
     ...broken,
@@ -109,8 +113,19 @@ export const errors = {
     retry: 'elsewhere',
     says: 'The provider does not know the model or route',
   },
-  upstream_timeout: { ...broken, status: 408, type: 'timeout_error', kind: 'TimeoutError', says: 'The provider took too long' },
-  upstream_unprocessable: { ...asked, status: 422, retry: 'elsewhere', says: 'The provider could not process the request' },
+  upstream_timeout: {
+    ...broken,
+    status: 408,
+    type: 'timeout_error',
+    kind: 'TimeoutError',
+    says: 'The provider took too long',
+  },
+  upstream_unprocessable: {
+    ...asked,
+    status: 422,
+    retry: 'elsewhere',
+    says: 'The provider could not process the request',
+  },
   upstream_busy: {
     ...broken,
     status: 429,

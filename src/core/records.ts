@@ -1,5 +1,6 @@
 // The nouns of the house, one word a thing. A deployment is a model at a provider with a credential; an alias is a name
 // with a strategy and targets; a key is a client's; a credential is ours upstream; a skill is text; a tool is something to call.
+import type { Secret } from '../kit/secret.ts';
 import type { Operation } from './chat.ts';
 import type { JsonObject } from './json.ts';
 import type { Price } from './prices.ts';
@@ -144,12 +145,18 @@ export const defaultRouterSettings: RouterSettings = {
   dropParameters: false,
 };
 
-/** Everything a file (or the environment) declares about models. Secrets are still plain here; they are sealed on their way in. */
+/** A credential as declared, not sealed yet: field name → secret. */
+export interface DeclaredCredential {
+  readonly name: string;
+  readonly values: Readonly<Record<string, Secret>>;
+}
+
+/** Everything one owner (a file, the environment) declares about models. Its credentials are sealed on their way into the store. */
 export interface Declaration {
   readonly owner: Owner;
-  readonly aliases: readonly Omit<AliasRecord, 'owner'>[];
-  readonly deployments: readonly Omit<DeploymentRecord, 'owner'>[];
-  readonly credentials: readonly CredentialRecord[];
+  readonly aliases: readonly AliasRecord[];
+  readonly deployments: readonly DeploymentRecord[];
+  readonly credentials: readonly DeclaredCredential[];
   readonly router: Partial<RouterSettings>;
 }
 

@@ -75,9 +75,9 @@ export function readEvent(raw: Buffer): SseEvent {
     const mark = raw.indexOf(colon, start);
     if (mark > start && mark < stop) {
       const value = raw[mark + 1] === space ? mark + 2 : mark + 1;
-      const field = raw.latin1Slice(start, mark);
-      if (field === 'data') data.push(raw.utf8Slice(value, stop));
-      else if (field === 'event') name = raw.utf8Slice(value, stop);
+      const field = raw.toString('latin1', start, mark);
+      if (field === 'data') data.push(raw.toString('utf8', value, stop));
+      else if (field === 'event') name = raw.toString('utf8', value, stop);
     }
     start = end + 1;
   }
