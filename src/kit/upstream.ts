@@ -1,0 +1,277 @@
+// Outgoing calls: one connection pool an origin, no-delay, time limit to the head, back-pressure, abort.
+// The only file that reaches out, and (with kit/seal.ts) the only one that reveals a secret.
+import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from './clock.ts';
+import type { Secret } from './secret.ts';
+
+export type FaultKind = 'unreachable' | 'timeout' | 'cut' | 'aborted' | 'too-large';
+
+/** A call that failed below HTTP: what happened, and the error of the socket as its cause. */
+export class UpstreamFault extends Error {
+  readonly kind: FaultKind;
+
+  constructor(kind: FaultKind, cause?: unknown) {
+    super(`upstream ${kind}`, { cause });
+    this.name = 'UpstreamFault';
+    this.kind = kind;
+  }
+}
+
+export interface OutgoingRequest {
+  readonly method: 'GET' | 'POST' | 'HEAD';
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path and query, with a leading slash. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | Secret>>;
+  readonly body: Buffer | null;
+  /** Milliseconds until the head of the answer must be there. */
+  readonly headTimeoutMs: number;
+  /** Aborts the call whenever it fires, the body included. */
+  readonly signal: AbortSignal;
+}
+
+export interface IncomingAnswer {
+  readonly status: number;
+  /** Names in lower case; repeated headers joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: IncomingBody;
+}
+
+export interface UpstreamOptions {
+  /** Connections an origin; a cap on concurrency, so thousands. */
+  readonly connections: number;
+  /** Milliseconds an idle connection is kept. */
+  readonly keepAliveMs: number;
+  readonly clock: Clock;
+}
+
+/** Bytes held for a slow reader before the socket is paused. */
+const highWaterBytes = 256 * 1024;
+
+/** The body of an answer: a stream of byte chunks with back-pressure, read once. */
+export class IncomingBody implements AsyncIterable<Buffer> {
+  readonly #controller: Dispatcher.DispatchController;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  #paused = false;
+  #ended = false;
+  #fault: UpstreamFault | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(controller: Dispatcher.DispatchController) {
+    this.#controller = controller;
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes > highWaterBytes && !this.#paused) {
+      this.#paused = true;
+      this.#controller.pause();
+    }
+    this.#stir();
+  }
+
+  finish(fault: UpstreamFault | null): void {
+    this.#ended = true;
+    this.#fault = fault;
+    this.#stir();
+  }
+
+  #stir(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+
+  /** Returns the next chunk, or null at the end. Throws UpstreamFault when the answer was cut or aborted. */
+  async next(): Promise<Buffer | null> {
+    while (this.#chunks.length === 0) {
+      if (this.#fault !== null) throw this.#fault;
+      if (this.#ended) return null;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const chunk = this.#chunks.shift() ?? null;
+    this.#bytes -= chunk?.length ?? 0;
+    if (this.#paused && this.#bytes <= highWaterBytes / 2) {
+      this.#paused = false;
+      this.#controller.resume();
+    }
+    return chunk;
+  }
+
+  /** Takes a limit in bytes; returns the whole body. Throws UpstreamFault when it is larger, cut or aborted. */
+  async readAll(limit: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for (let chunk = await this.next(); chunk !== null; chunk = await this.next()) {
+      bytes += chunk.length;
+      if (bytes > limit) {
+        this.cancel();
+        throw new UpstreamFault('too-large');
+      }
+      chunks.push(chunk);
+    }
+    return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes);
+  }
+
+  /** Lets the upstream go: the rest of the body is not wanted. Harmless after the end. */
+  cancel(): void {
+    if (!this.#ended) this.#controller.abort(new UpstreamFault('aborted'));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    try {
+      for (let chunk = await this.next(); chunk !== null; chunk = await this.next()) yield chunk;
+    } finally {
+      this.cancel();
+    }
+  }
+}
+
+/** The way out. One for the process; tests hand in a function of the same shape as `send`. */
+export class Upstreams {
+  readonly #pools = new Map<string, Pool>();
+  readonly #options: UpstreamOptions;
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a request; returns the answer once its head is there. Throws UpstreamFault. */
+  send = (request: OutgoingRequest): Promise<IncomingAnswer> => {
+    const pool = this.#pool(request.origin);
+    return new Promise((resolve, reject) => {
+      const call = new CallHandler(request, this.#options.clock, resolve, reject);
+      if (request.signal.aborted) return reject(new UpstreamFault('aborted'));
+      pool.dispatch(
+        { method: request.method, path: request.path, headers: flat(request.headers), body: request.body },
+        call,
+      );
+    });
+  };
+
+  /** Connections in use and calls waiting for one, by origin. */
+  stats(): Record<string, { running: number; waiting: number }> {
+    return Object.fromEntries(
+      [...this.#pools].map(([origin, pool]) => [origin, { running: pool.stats.running, waiting: pool.stats.queued }]),
+    );
+  }
+
+  /** Closes every connection; calls under way are aborted. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    this.#pools.clear();
+  }
+
+  #pool(origin: string): Pool {
+    const known = this.#pools.get(origin);
+    if (known !== undefined) return known;
+    const pool = new Pool(origin, {
+      connections: this.#options.connections,
+      pipelining: 1,
+      keepAliveTimeout: this.#options.keepAliveMs,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    this.#pools.set(origin, pool);
+    return pool;
+  }
+}
+
+/** One call from dispatch to the last byte; undici calls its members. */
+class CallHandler implements Dispatcher.DispatchHandler {
+  readonly #resolve: (answer: IncomingAnswer) => void;
+  readonly #reject: (fault: UpstreamFault) => void;
+  readonly #signal: AbortSignal;
+  readonly #stopTimer: () => void;
+  #controller: Dispatcher.DispatchController | null = null;
+  #body: IncomingBody | null = null;
+  #abortedAs: FaultKind | null = null;
+
+  constructor(
+    request: OutgoingRequest,
+    clock: Clock,
+    resolve: (answer: IncomingAnswer) => void,
+    reject: (fault: UpstreamFault) => void,
+  ) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#signal = request.signal;
+    this.#stopTimer = clock.after(request.headTimeoutMs, () => this.#abort('timeout'));
+    request.signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  readonly #onAbort = (): void => this.#abort('aborted');
+
+  #abort(kind: FaultKind): void {
+    this.#abortedAs ??= kind;
+    const fault = new UpstreamFault(this.#abortedAs);
+    if (this.#controller === null) {
+      this.#settle();
+      this.#reject(fault);
+    } else this.#controller.abort(fault);
+  }
+
+  #settle(): void {
+    this.#stopTimer();
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#abortedAs !== null) controller.abort(new UpstreamFault(this.#abortedAs));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    this.#stopTimer();
+    this.#body = new IncomingBody(controller);
+    this.#resolve({ status, headers: joined(headers), body: this.#body });
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body?.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#settle();
+    this.#body?.finish(null);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#settle();
+    const fault = error instanceof UpstreamFault ? error : new UpstreamFault(this.#abortedAs ?? this.#kindOf(), error);
+    if (this.#body === null) this.#reject(fault);
+    else this.#body.finish(fault);
+  }
+
+  #kindOf(): FaultKind {
+    return this.#body === null ? 'unreachable' : 'cut';
+  }
+}
+
+function flat(headers: Readonly<Record<string, string | Secret>>): string[] {
+  const list: string[] = [];
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) list.push(name, typeof value === 'string' ? value : value.reveal());
+  }
+  return list;
+}
+
+function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) result[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return result;
+}
