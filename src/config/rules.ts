@@ -1,0 +1,67 @@
+// Combinations of options that make no sense, each in a plain sentence with its mend.
+import { type Config, type OptionName, optionRow, ourVariable } from './options.ts';
+
+/** Something wrong with an option: which one, where its value came from, what is wrong and how to mend it. Never holds a value of a secret. */
+export interface Complaint {
+  readonly option: OptionName | null;
+  /** The flag, variable or file the value came from. */
+  readonly source: string;
+  readonly says: string;
+  readonly mend: string;
+}
+
+/** Takes a host; true when only this machine can reach it. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/**
+ * Takes a complete Config (after `settle` when there is a configuration file, which may hold the master key);
+ * returns what makes no sense in it.
+ */
+export function contradictions(config: Config): Complaint[] {
+  return [...openWithoutKey(config), ...idle(config)];
+}
+
+/** With no key configured it never listens beyond loopback: a key made at first start was seen by nobody yet. */
+function openWithoutKey(config: Config): Complaint[] {
+  if (config.masterKey !== null || isLoopback(config.host)) return [];
+  return [
+    {
+      option: 'host',
+      source: config.sources.host.name,
+      says: `listening on ${config.host} would open the gateway beyond this machine, and no master key is configured`,
+      mend: `set ${ourVariable('masterKey')} or ${ourVariable('masterKey')}_FILE, or listen on 127.0.0.1`,
+    },
+  ];
+}
+
+/** Options that were given but can have no effect beside the others. */
+function idle(config: Config): Complaint[] {
+  const complaints: Complaint[] = [];
+  const isGiven = (name: OptionName): boolean => ['flag', 'environment'].includes(config.sources[name].from);
+  const say = (option: OptionName, says: string, mend: string): void => {
+    complaints.push({ option, source: config.sources[option].name, says, mend });
+  };
+  if (isGiven('discover') && config.discover && config.config !== null)
+    say('discover', 'a configuration file is given, so nothing is looked for', 'leave out one of the two');
+  if (isGiven('acceptNotYet') && config.config === null)
+    say(
+      'acceptNotYet',
+      'there is no configuration file whose settings it could accept',
+      'leave it out, or give --config',
+    );
+  if (isGiven('databasePool') && config.databaseUrl === null)
+    say(
+      'databasePool',
+      'it belongs to a database of your own, and the embedded one is used',
+      `leave it out, or set ${ourVariable('databaseUrl')}`,
+    );
+  return complaints;
+}
+
+/** Takes a Complaint; returns it as one line. */
+export function complaintLine(complaint: Complaint): string {
+  const what = complaint.option === null ? '' : ` (${complaint.option}: ${optionRow(complaint.option).kind})`;
+  return `${complaint.source}${what}: ${complaint.says}; ${complaint.mend}`;
+}
