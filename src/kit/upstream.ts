@@ -1,10 +1,9 @@
-// Outgoing calls: one connection pool an origin, no-delay, time limit to the head, back-pressure, abort.
+// Outgoing calls: one connection pool an origin, no-delay, back-pressure, abort (a time limit is an abort by the caller).
 // The only file that reaches out, and (with kit/seal.ts) the only one that reveals a secret.
 import { type Dispatcher, Pool } from 'undici';
-import type { Clock } from './clock.ts';
 import type { Secret } from './secret.ts';
 
-export type FaultKind = 'unreachable' | 'timeout' | 'cut' | 'aborted' | 'too-large';
+export type FaultKind = 'unreachable' | 'cut' | 'aborted' | 'too-large';
 
 /** A call that failed below HTTP: what happened, and the error of the socket as its cause. */
 export class UpstreamFault extends Error {
@@ -25,8 +24,6 @@ export interface OutgoingRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | Secret>>;
   readonly body: Buffer | null;
-  /** Milliseconds until the head of the answer must be there. */
-  readonly headTimeoutMs: number;
   /** Aborts the call whenever it fires, the body included. */
   readonly signal: AbortSignal;
 }
@@ -43,14 +40,23 @@ export interface UpstreamOptions {
   readonly connections: number;
   /** Milliseconds an idle connection is kept. */
   readonly keepAliveMs: number;
-  readonly clock: Clock;
 }
 
 /** Bytes held for a slow reader before the socket is paused. */
 const highWaterBytes = 256 * 1024;
 
-/** The body of an answer: a stream of byte chunks with back-pressure, read once. */
-export class IncomingBody implements AsyncIterable<Buffer> {
+/** The body of an answer, read once. */
+export interface IncomingBody {
+  /** Returns the next chunk, or null at the end. Throws UpstreamFault when the answer was cut or aborted. */
+  next(): Promise<Buffer | null>;
+  /** Takes a limit in bytes; returns the whole body. Throws UpstreamFault when it is larger, cut or aborted. */
+  readAll(limit: number): Promise<Buffer>;
+  /** Lets the upstream go: the rest of the body is not wanted. Harmless after the end. */
+  cancel(): void;
+}
+
+/** A body that arrives from a socket, with back-pressure. */
+class SocketBody implements IncomingBody {
   readonly #controller: Dispatcher.DispatchController;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
@@ -85,7 +91,6 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     wake?.();
   }
 
-  /** Returns the next chunk, or null at the end. Throws UpstreamFault when the answer was cut or aborted. */
   async next(): Promise<Buffer | null> {
     while (this.#chunks.length === 0) {
       if (this.#fault !== null) throw this.#fault;
@@ -103,7 +108,6 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     return chunk;
   }
 
-  /** Takes a limit in bytes; returns the whole body. Throws UpstreamFault when it is larger, cut or aborted. */
   async readAll(limit: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -118,17 +122,8 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes);
   }
 
-  /** Lets the upstream go: the rest of the body is not wanted. Harmless after the end. */
   cancel(): void {
     if (!this.#ended) this.#controller.abort(new UpstreamFault('aborted'));
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    try {
-      for (let chunk = await this.next(); chunk !== null; chunk = await this.next()) yield chunk;
-    } finally {
-      this.cancel();
-    }
   }
 }
 
@@ -145,7 +140,7 @@ export class Upstreams {
   send = (request: OutgoingRequest): Promise<IncomingAnswer> => {
     const pool = this.#pool(request.origin);
     return new Promise((resolve, reject) => {
-      const call = new CallHandler(request, this.#options.clock, resolve, reject);
+      const call = new CallHandler(request, resolve, reject);
       if (request.signal.aborted) return reject(new UpstreamFault('aborted'));
       pool.dispatch(
         { method: request.method, path: request.path, headers: flat(request.headers), body: request.body },
@@ -187,43 +182,30 @@ class CallHandler implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: IncomingAnswer) => void;
   readonly #reject: (fault: UpstreamFault) => void;
   readonly #signal: AbortSignal;
-  readonly #stopTimer: () => void;
   #controller: Dispatcher.DispatchController | null = null;
-  #body: IncomingBody | null = null;
-  #abortedAs: FaultKind | null = null;
+  #body: SocketBody | null = null;
 
   constructor(
     request: OutgoingRequest,
-    clock: Clock,
     resolve: (answer: IncomingAnswer) => void,
     reject: (fault: UpstreamFault) => void,
   ) {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#signal = request.signal;
-    this.#stopTimer = clock.after(request.headTimeoutMs, () => this.#abort('timeout'));
-    request.signal.addEventListener('abort', this.#onAbort, { once: true });
+    request.signal.addEventListener('abort', this.#abort, { once: true });
   }
 
-  readonly #onAbort = (): void => this.#abort('aborted');
-
-  #abort(kind: FaultKind): void {
-    this.#abortedAs ??= kind;
-    const fault = new UpstreamFault(this.#abortedAs);
-    if (this.#controller === null) {
-      this.#settle();
-      this.#reject(fault);
-    } else this.#controller.abort(fault);
-  }
-
-  #settle(): void {
-    this.#stopTimer();
-    this.#signal.removeEventListener('abort', this.#onAbort);
-  }
+  /** Before undici has started the call there is no controller: the promise fails now, and the start is refused later. */
+  readonly #abort = (): void => {
+    const fault = new UpstreamFault('aborted');
+    if (this.#controller === null) this.#reject(fault);
+    else this.#controller.abort(fault);
+  };
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#abortedAs !== null) controller.abort(new UpstreamFault(this.#abortedAs));
+    if (this.#signal.aborted) controller.abort(new UpstreamFault('aborted'));
   }
 
   onResponseStart(
@@ -232,8 +214,7 @@ class CallHandler implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    this.#stopTimer();
-    this.#body = new IncomingBody(controller);
+    this.#body = new SocketBody(controller);
     this.#resolve({ status, headers: joined(headers), body: this.#body });
   }
 
@@ -242,19 +223,16 @@ class CallHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#settle();
+    this.#signal.removeEventListener('abort', this.#abort);
     this.#body?.finish(null);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#settle();
-    const fault = error instanceof UpstreamFault ? error : new UpstreamFault(this.#abortedAs ?? this.#kindOf(), error);
+    this.#signal.removeEventListener('abort', this.#abort);
+    const kind = this.#body === null ? 'unreachable' : 'cut';
+    const fault = error instanceof UpstreamFault ? error : new UpstreamFault(kind, error);
     if (this.#body === null) this.#reject(fault);
     else this.#body.finish(fault);
-  }
-
-  #kindOf(): FaultKind {
-    return this.#body === null ? 'unreachable' : 'cut';
   }
 }
 

@@ -1,0 +1,159 @@
+// One call to one deployment: sent, and read as far as its first words. A failure here costs the client nothing but time.
+import { GatewayError } from '../core/errors.ts';
+import { estimateTokens } from '../core/estimate.ts';
+import { isObject, type JsonObject } from '../core/json.ts';
+import type { Usage } from '../core/usage.ts';
+import { type IncomingAnswer, UpstreamFault } from '../kit/upstream.ts';
+import { cannedAnswer } from './canned.ts';
+import { Deadline } from './deadline.ts';
+import type { AnswerContext } from './dialects/dialect.ts';
+import type { Parts, Resolved } from './exchange.ts';
+import { type Flow, PassingFlow, TranslatingFlow } from './flow.ts';
+import { isCanned, type Prepared } from './prepare.ts';
+import type { Target } from './target.ts';
+
+interface Answered {
+  readonly target: Target;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly context: AnswerContext;
+}
+
+/** An answer that is all here. */
+export interface WholeAnswer extends Answered {
+  readonly kind: 'whole';
+  readonly bytes: Uint8Array | string;
+  readonly usage: Usage | null;
+}
+
+/** An answer that has begun: its first words, and the rest to come. */
+export interface StreamAnswer extends Answered {
+  readonly kind: 'stream';
+  readonly first: Uint8Array | string;
+  readonly flow: Flow;
+  /** Lets the upstream go and ends the call. */
+  readonly end: () => void;
+}
+
+export type Answer = WholeAnswer | StreamAnswer;
+
+/** A refusal's body is read no further than this. */
+const refusalLimit = 1024 * 1024;
+
+/** Takes a prepared call and how long it may take; returns the answer. Throws GatewayError. */
+export async function attempt(asked: Resolved, prepared: Prepared, limitMs: number, parts: Parts): Promise<Answer> {
+  const deadline = new Deadline(parts.clock, limitMs, asked.arrived.gone);
+  try {
+    const incoming = await sent(asked, prepared, deadline, parts);
+    if (incoming.status >= 400) throw await refusal(prepared, incoming);
+    const context = contextOf(asked, parts);
+    if (asked.stream) return await begun(prepared, incoming, context, deadline);
+    const answer = await whole(prepared, incoming, context, parts);
+    deadline.end();
+    return answer;
+  } catch (thrown) {
+    deadline.end();
+    throw asGatewayError(thrown, deadline.expired, limitMs);
+  }
+}
+
+function sent(asked: Resolved, prepared: Prepared, deadline: Deadline, parts: Parts): Promise<IncomingAnswer> {
+  const { target, path, headers, body } = prepared;
+  if (isCanned(asked, target)) return canned(asked, target, parts);
+  return parts.send({ method: 'POST', origin: target.origin, path, headers, body, signal: deadline.signal });
+}
+
+async function canned(asked: Resolved, target: Target, parts: Parts): Promise<IncomingAnswer> {
+  return cannedAnswer({
+    text: asked.options.mockResponse ?? target.record.parameters.mockResponse ?? '',
+    model: target.upstream.model,
+    stream: asked.stream,
+    now: parts.clock.now(),
+    id: parts.newId('chatcmpl-'),
+  });
+}
+
+async function refusal(prepared: Prepared, incoming: IncomingAnswer): Promise<GatewayError> {
+  const body = await incoming.body.readAll(refusalLimit);
+  return prepared.wire.failure(incoming.status, incoming.headers, body.toString('utf8'));
+}
+
+function contextOf(asked: Resolved, parts: Parts): AnswerContext {
+  return {
+    model: asked.model,
+    includeUsage: asked.includeUsage,
+    get estimatedInput() {
+      return estimateTokens(asked.body);
+    },
+    newId: parts.newId,
+  };
+}
+
+async function whole(
+  prepared: Prepared,
+  incoming: IncomingAnswer,
+  context: AnswerContext,
+  parts: Parts,
+): Promise<WholeAnswer> {
+  const { target, wire, call, passes, dialect, request } = prepared;
+  const bytes = await incoming.body.readAll(parts.answerLimit);
+  const body = parsed(bytes);
+  const answered = { kind: 'whole', target, headers: incoming.headers, context } as const;
+  if (passes && wire.decode === undefined && isObject(body)) return { ...answered, bytes, usage: wire.usage(body) };
+  const words = wire.decode === undefined ? body : wire.decode(body, call, request);
+  if (!isObject(words)) throw new GatewayError('upstream_garbled', { message: 'an object was expected' });
+  const usage = isObject(body) ? wire.usage(body) : null;
+  return { ...answered, bytes: JSON.stringify(passes ? words : dialect.encode(words, context)), usage };
+}
+
+function parsed(bytes: Buffer): JsonObject | readonly never[] {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new GatewayError('upstream_garbled', { message: 'its body is not JSON', cause });
+  }
+}
+
+async function begun(
+  prepared: Prepared,
+  incoming: IncomingAnswer,
+  context: AnswerContext,
+  deadline: Deadline,
+): Promise<StreamAnswer> {
+  const flow = flowOf(prepared, incoming, context);
+  const first = await flow.next();
+  if (first === null) throw new GatewayError('upstream_cut', { message: 'the stream was empty' });
+  deadline.met();
+  const end = (): void => {
+    deadline.end();
+    incoming.body.cancel();
+  };
+  return { kind: 'stream', target: prepared.target, headers: incoming.headers, context, first, flow, end };
+}
+
+function flowOf(prepared: Prepared, incoming: IncomingAnswer, context: AnswerContext): Flow {
+  const { wire, call, passes, dialect } = prepared;
+  const { body } = incoming;
+  const watch = wire.watch?.(call) ?? null;
+  if (passes && watch !== null) {
+    const hidesUsage = dialect.name === 'openai' && !context.includeUsage;
+    return new PassingFlow({ body, framing: wire.framing, watch, repair: wire.repair?.(call) ?? null, hidesUsage });
+  }
+  const reader = wire.reader?.(call);
+  if (reader === undefined)
+    throw new GatewayError('operation_unsupported', { message: 'this request cannot be streamed', field: 'stream' });
+  return new TranslatingFlow({ body, framing: wire.framing, reader, watch, encoder: dialect.encoder(context) });
+}
+
+/** Takes anything thrown by a call; returns it in our codes. */
+export function asGatewayError(thrown: unknown, expired: boolean, limitMs: number): GatewayError {
+  if (!(thrown instanceof UpstreamFault)) return GatewayError.from(thrown);
+  if (expired) {
+    return new GatewayError('upstream_timeout', {
+      message: `no answer within ${limitMs / 1000} seconds`,
+      cause: thrown,
+    });
+  }
+  if (thrown.kind === 'aborted') return new GatewayError('client_gone', { cause: thrown });
+  const code = { unreachable: 'upstream_unreachable', cut: 'upstream_cut', 'too-large': 'upstream_too_large' } as const;
+  return new GatewayError(code[thrown.kind], { cause: thrown });
+}

@@ -1,0 +1,179 @@
+// A streamed answer on its way to the client. Two kinds: one whose events pass as they came, one that is translated.
+// Invariant: what is handed out ends on an event's border, so a ping may stand between any two pieces.
+import { GatewayError } from '../core/errors.ts';
+import { isObject, listOf } from '../core/json.ts';
+import type { Usage } from '../core/usage.ts';
+import { LineSplitter } from '../kit/ndjson.ts';
+import { readEvent, SseSplitter } from '../kit/sse.ts';
+import type { IncomingBody } from '../kit/upstream.ts';
+import type { StreamPiece, StreamReader, StreamWatch, Wire } from '../providers/provider.ts';
+import type { StreamEncoder } from './dialects/dialect.ts';
+
+/** An event larger than this is no event of an honest provider. */
+const eventLimit = 32 * 1024 * 1024;
+
+export interface Flow {
+  /** Returns the next bytes or text for the client, or null at the end. Throws GatewayError or UpstreamFault. */
+  next(): Promise<Uint8Array | string | null>;
+  /** Tokens as reported so far; null: none yet. */
+  readonly usage: Usage | null;
+  /** Events of the answer handed out so far: about one token each. */
+  readonly delivered: number;
+}
+
+/** Takes a body and its framing; gives its pieces as they become complete. */
+class Pieces {
+  readonly #body: IncomingBody;
+  readonly #sse: SseSplitter | null;
+  readonly #lines: LineSplitter | null;
+
+  constructor(body: IncomingBody, framing: Wire['framing']) {
+    this.#body = body;
+    this.#sse = framing === 'sse' ? new SseSplitter() : null;
+    this.#lines = framing === 'ndjson' ? new LineSplitter() : null;
+  }
+
+  /** Returns the raw events or lines that came complete with the next bytes, or null at the end of the body. */
+  async next(): Promise<readonly (StreamPiece & { readonly raw: Buffer | null })[] | null> {
+    const chunk = await this.#body.next();
+    if (chunk === null) return null;
+    if (this.#sse !== null) {
+      const events = this.#sse.push(chunk);
+      if (this.#sse.pendingBytes > eventLimit) throw new GatewayError('upstream_too_large');
+      return events.map(readEvent);
+    }
+    const lines = this.#lines?.push(chunk) ?? [];
+    return lines.map((data) => ({ name: '', data, raw: null }));
+  }
+
+  /** Returns what stood without its closing blank line when the body ended. */
+  rest(): StreamPiece | null {
+    const event = this.#sse?.end() ?? null;
+    if (event !== null) return readEvent(event);
+    const line = this.#lines?.end() ?? null;
+    return line === null || line === '' ? null : { name: '', data: line };
+  }
+}
+
+const cut = (): GatewayError => new GatewayError('upstream_cut');
+
+export interface PassingOptions {
+  readonly body: IncomingBody;
+  readonly framing: Wire['framing'];
+  readonly watch: StreamWatch;
+  /** Takes a piece; returns its data mended, or null when it may pass as it is. */
+  readonly repair: ((piece: StreamPiece) => string | null) | null;
+  /** True: the event that only reports usage was asked for by us and is not for the client. */
+  readonly hidesUsage: boolean;
+}
+
+/** Events in the client's own dialect pass as they came; we only watch. */
+export class PassingFlow implements Flow {
+  readonly #options: PassingOptions;
+  readonly #pieces: Pieces;
+  delivered = 0;
+
+  constructor(options: PassingOptions) {
+    this.#options = options;
+    this.#pieces = new Pieces(options.body, options.framing);
+  }
+
+  get usage(): Usage | null {
+    return this.#options.watch.usage;
+  }
+
+  async next(): Promise<Uint8Array | string | null> {
+    for (;;) {
+      const pieces = await this.#pieces.next();
+      if (pieces === null) return this.#ending();
+      const out: Buffer[] = [];
+      for (const piece of pieces) this.#pass(piece, piece.raw, out);
+      if (out.length > 0) return out.length === 1 && out[0] !== undefined ? out[0] : Buffer.concat(out);
+    }
+  }
+
+  #pass(piece: StreamPiece, raw: Buffer | null, out: Buffer[]): void {
+    const { watch, repair, hidesUsage } = this.#options;
+    watch.see(piece);
+    if (watch.error !== null) throw watch.error;
+    if (hidesUsage && reportsOnlyUsage(piece.data)) return;
+    this.delivered++;
+    const mended = repair?.(piece) ?? null;
+    if (mended !== null) out.push(Buffer.from(`data: ${mended}\n\n`));
+    else if (raw !== null) out.push(raw);
+  }
+
+  #ending(): Buffer | null {
+    const rest = this.#pieces.rest();
+    const out: Buffer[] = [];
+    if (rest !== null) this.#pass(rest, Buffer.from(`data: ${rest.data}\n\n`), out);
+    if (!this.#options.watch.complete) throw cut();
+    return out[0] ?? null;
+  }
+}
+
+/** OpenAI's last chunk when usage was asked for: no choices, only usage. */
+function reportsOnlyUsage(data: string): boolean {
+  if (!data.includes('"usage":') || !/"choices":\s*\[\s*\]/.test(data)) return false;
+  const chunk: unknown = JSON.parse(data);
+  return isObject(chunk) && isObject(chunk.usage) && listOf(chunk.choices).length === 0;
+}
+
+export interface TranslatingOptions {
+  readonly body: IncomingBody;
+  readonly framing: Wire['framing'];
+  readonly reader: StreamReader;
+  readonly watch: StreamWatch | null;
+  readonly encoder: StreamEncoder;
+}
+
+/** Pieces of another dialect become our words, and our words the client's dialect. */
+export class TranslatingFlow implements Flow {
+  readonly #options: TranslatingOptions;
+  readonly #pieces: Pieces;
+  #ended = false;
+  delivered = 0;
+
+  constructor(options: TranslatingOptions) {
+    this.#options = options;
+    this.#pieces = new Pieces(options.body, options.framing);
+  }
+
+  get usage(): Usage | null {
+    return this.#options.watch?.usage ?? null;
+  }
+
+  async next(): Promise<string | null> {
+    for (;;) {
+      const pieces = await this.#pieces.next();
+      if (pieces === null) return this.#ending();
+      let text = '';
+      for (const piece of pieces) text += this.#translate(piece);
+      text += this.#closing();
+      if (text !== '') return text;
+    }
+  }
+
+  #translate(piece: StreamPiece): string {
+    const { reader, watch, encoder } = this.#options;
+    if (this.#ended) return '';
+    watch?.see(piece);
+    let text = '';
+    for (const chunk of reader.read(piece)) text += encoder.write(chunk);
+    if (text !== '') this.delivered++;
+    return text;
+  }
+
+  #closing(): string {
+    if (this.#ended || !this.#options.reader.complete) return '';
+    this.#ended = true;
+    return this.#options.encoder.end();
+  }
+
+  #ending(): string | null {
+    const rest = this.#pieces.rest();
+    const text = (rest === null ? '' : this.#translate(rest)) + this.#closing();
+    if (!this.#ended) throw cut();
+    return text === '' ? null : text;
+  }
+}

@@ -1,0 +1,149 @@
+// What can be called, by name. Built whole from the tables whenever they change, then swapped in: never edited in place.
+import { mayCall } from '../core/caller.ts';
+import type { AliasRecord, CredentialRecord, DeploymentRecord, RouterSettings } from '../core/records.ts';
+import type { Secret } from '../kit/secret.ts';
+import { priceOf } from '../providers/prices.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Alias, Target } from './target.ts';
+
+export interface ModelRows {
+  readonly aliases: readonly AliasRecord[];
+  readonly deployments: readonly DeploymentRecord[];
+  readonly credentials: readonly CredentialRecord[];
+  readonly router: RouterSettings;
+}
+
+export interface ModelTools {
+  readonly providerByName: (name: string) => Provider | undefined;
+  /** Takes a credential's name, field and sealed text; returns the secret. Throws when it cannot be opened. */
+  readonly unseal: (credential: string, field: string, sealed: string) => Secret;
+  /** Takes what could not be built and why; the rest of the map stands all the same. */
+  readonly complain: (subject: string, reason: string) => void;
+}
+
+export interface ModelMap {
+  /** Takes the name a client asks for; returns what it means, or undefined. */
+  find(name: string): Alias | undefined;
+  /** Every alias, wildcards and hidden ones included, in the order of the tables. */
+  readonly aliases: readonly Alias[];
+  /** Names a key with this list of models may see and call; wildcards themselves are left out. */
+  listedFor(models: readonly string[]): readonly Alias[];
+}
+
+/** Takes rows and tools; returns the map. A row that cannot be built is complained of and left out. */
+export function buildModelMap(rows: ModelRows, tools: ModelTools): ModelMap {
+  const credentials = openCredentials(rows.credentials, tools);
+  const targets = Map.groupBy(
+    rows.deployments.flatMap((record) => openTarget(record, credentials, tools)),
+    (target) => target.record.alias,
+  );
+  const own = rows.aliases
+    .filter((row) => row.target === null)
+    .map((row) => openAlias(row, targets.get(row.name) ?? [], rows.router));
+  const byName = new Map(own.map((alias) => [alias.name, alias]));
+  const standIns = rows.aliases.flatMap((row) => openStandIn(row, byName, tools));
+  for (const alias of standIns) byName.set(alias.name, alias);
+  return mapOf([...own, ...standIns], byName);
+}
+
+function mapOf(aliases: readonly Alias[], byName: ReadonlyMap<string, Alias>): ModelMap {
+  const patterns = aliases.filter((alias) => alias.name.includes('*')).sort((a, b) => b.name.length - a.name.length);
+  const byId = new Map(
+    aliases.flatMap((alias) => alias.targets.map((target) => [target.record.id, alone(alias, target)])),
+  );
+  return {
+    aliases,
+    find: (name) => (name.includes('*') ? undefined : (byName.get(name) ?? byId.get(name) ?? matching(patterns, name))),
+    listedFor: (models) =>
+      aliases.filter((alias) => !alias.hidden && !alias.name.includes('*') && mayCall(models, alias.name)),
+  };
+}
+
+/** A deployment asked for by its id: that one only, no balancing, no fallback. */
+function alone(alias: Alias, target: Target): Alias {
+  return { ...alias, targets: [target], fallbacks: [], contextWindowFallbacks: [], contentPolicyFallbacks: [] };
+}
+
+/** The longest pattern that matches wins; what its star matched takes the place of the star upstream. */
+function matching(patterns: readonly Alias[], name: string): Alias | undefined {
+  for (const alias of patterns) {
+    const star = alias.name.indexOf('*');
+    const tailLength = alias.name.length - star - 1;
+    if (!mayCall([alias.name], name)) continue;
+    const matched = name.slice(star, name.length - tailLength);
+    return { ...alias, name, targets: alias.targets.map((target) => filledIn(target, matched)) };
+  }
+  return undefined;
+}
+
+function filledIn(target: Target, matched: string): Target {
+  const model = target.upstream.model.replace('*', matched);
+  const price = target.price ?? priceOf(target.provider.name, model, target.record.info, target.record.parameters);
+  return { ...target, upstream: { ...target.upstream, model }, price };
+}
+
+function openAlias(row: AliasRecord, targets: readonly Target[], router: RouterSettings): Alias {
+  return {
+    name: row.name,
+    hidden: row.hidden,
+    strategy: row.strategy ?? router.strategy,
+    targets: targets.toSorted((a, b) => a.record.position - b.record.position),
+    fallbacks: row.fallbacks.length > 0 ? row.fallbacks : router.defaultFallbacks.filter((name) => name !== row.name),
+    contextWindowFallbacks: row.contextWindowFallbacks,
+    contentPolicyFallbacks: row.contentPolicyFallbacks,
+    retryPolicy: { ...router.retryPolicy, ...row.retryPolicy },
+  };
+}
+
+function openStandIn(row: AliasRecord, byName: ReadonlyMap<string, Alias>, tools: ModelTools): Alias[] {
+  if (row.target === null) return [];
+  const target = byName.get(row.target);
+  if (target !== undefined) return [{ ...target, name: row.name, hidden: row.hidden }];
+  tools.complain(`alias ${row.name}`, `it stands for ${row.target}, which does not exist`);
+  return [];
+}
+
+type OpenCredentials = ReadonlyMap<string, Readonly<Record<string, Secret>>>;
+
+function openCredentials(rows: readonly CredentialRecord[], tools: ModelTools): OpenCredentials {
+  const open = new Map<string, Readonly<Record<string, Secret>>>();
+  for (const row of rows) {
+    try {
+      const fields = Object.entries(row.sealed).map(([field, sealed]) => [
+        field,
+        tools.unseal(row.name, field, sealed),
+      ]);
+      open.set(row.name, Object.fromEntries(fields));
+    } catch (error) {
+      tools.complain(`credential ${row.name}`, error instanceof Error ? error.message : String(error));
+    }
+  }
+  return open;
+}
+
+function openTarget(record: DeploymentRecord, credentials: OpenCredentials, tools: ModelTools): Target[] {
+  const refuse = (reason: string): Target[] => {
+    tools.complain(`deployment ${record.id} of ${record.alias}`, reason);
+    return [];
+  };
+  const provider = tools.providerByName(record.provider);
+  if (provider === undefined) return refuse(`no provider is named ${record.provider}`);
+  const credential = record.credential === null ? {} : credentials.get(record.credential);
+  if (credential === undefined) return refuse(`its credential ${record.credential} is missing or cannot be opened`);
+  const canned = record.parameters.mockResponse !== undefined;
+  const address = record.baseUrl ?? provider.defaultBaseUrl ?? (canned ? 'http://localhost' : null);
+  if (address === null) return refuse(`provider ${provider.name} needs a base address (api_base)`);
+  if (!URL.canParse(address)) return refuse(`its base address is not a URL: ${address}`);
+  const url = new URL(address);
+  const baseUrl = address.replace(/\/+$/, '');
+  return [
+    {
+      record,
+      provider,
+      upstream: { model: record.model, baseUrl, credential, parameters: record.parameters, info: record.info },
+      origin: url.origin,
+      basePath: url.pathname.replace(/\/+$/, ''),
+      price: priceOf(record.provider, record.model, record.info, record.parameters),
+    },
+  ];
+}

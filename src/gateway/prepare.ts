@@ -1,0 +1,129 @@
+// From what is asked to what is sent: the client's own bytes with a few fields changed where the upstream speaks the
+// client's dialect, a translation through our own words where it does not.
+import { GatewayError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import { spliceBody } from '../kit/json-body.ts';
+import type { Secret } from '../kit/secret.ts';
+import type { Call, Edits, Wire } from '../providers/provider.ts';
+import { completionsAsChat } from './dialects/completions-as-chat.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { Parts, Resolved } from './exchange.ts';
+import type { Target } from './target.ts';
+
+/** One call, ready to go out, and what is needed to read its answer. */
+export interface Prepared {
+  readonly target: Target;
+  readonly wire: Wire;
+  readonly call: Call;
+  /** True: the answer's bytes are the client's own dialect and pass as they come. */
+  readonly passes: boolean;
+  /** Who translates when they do not pass. */
+  readonly dialect: Dialect;
+  /** The request in our words (what was sent, for answers that depend on it). */
+  readonly request: JsonObject;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | Secret>>;
+  readonly body: Buffer;
+}
+
+/** Takes a provider's target and an operation; true when it can serve it, a text completion also by chat. */
+export function canServe(target: Target, operation: Resolved['surface']['operation']): boolean {
+  if (target.record.parameters.mockResponse !== undefined) return operation === 'chat' || operation === 'completion';
+  return (
+    target.provider.wires[operation] !== undefined ||
+    (operation === 'completion' && target.provider.wires.chat !== undefined)
+  );
+}
+
+/** Takes what is asked and where it goes; returns the call. Throws field_unsupported, field_invalid, operation_unsupported. */
+export function prepare(asked: Resolved, target: Target, parts: Parts): Prepared {
+  const { surface } = asked;
+  const own = isCanned(asked, target) ? undefined : target.provider.wires[surface.operation];
+  const wire = own ?? chatWireFor(asked, target, parts);
+  const dialect = own === undefined && surface.operation === 'completion' ? completionsAsChat : surface.dialect;
+  const passes = wire.dialect === surface.dialect.name && dialect === surface.dialect;
+  const call = callOf(asked, target, parts);
+  const written = passes ? spliced(asked, wire, call) : translated(asked, wire, call, dialect);
+  return {
+    target,
+    wire,
+    call,
+    passes,
+    dialect,
+    ...written,
+    path: target.basePath + wire.path(call),
+    headers: { 'content-type': 'application/json', ...wire.headers(call), ...target.record.parameters.headers },
+  };
+}
+
+/** Takes what is asked and a target; true when the answer is canned (LiteLLM's mock_response) and no provider is called. */
+export function isCanned(asked: Resolved, target: Target): boolean {
+  return asked.options.mockResponse !== null || target.record.parameters.mockResponse !== undefined;
+}
+
+function chatWireFor(asked: Resolved, target: Target, parts: Parts): Wire {
+  const { operation } = asked.surface;
+  if (operation !== 'chat' && operation !== 'completion') throw notServed(asked, target);
+  const wire = isCanned(asked, target) ? parts.cannedWire : target.provider.wires.chat;
+  if (wire === undefined) throw notServed(asked, target);
+  return wire;
+}
+
+/** Takes what is asked and a target; returns the failure that the target cannot serve it. */
+export function notServed(asked: Resolved, target: Target): GatewayError {
+  return new GatewayError('operation_unsupported', {
+    message: `${target.provider.label} (model=${asked.model}) does not serve ${asked.surface.operation} requests`,
+    field: 'model',
+  });
+}
+
+function callOf(asked: Resolved, target: Target, parts: Parts): Call {
+  const parameters = target.record.parameters;
+  return {
+    upstream: target.upstream,
+    stream: asked.stream,
+    dropParameters: asked.options.dropParameters ?? parameters.dropParameters ?? parts.router().dropParameters,
+    dropped: [],
+    clientHeaders: asked.surface.dialect.name === 'anthropic' ? anthropicHeaders(asked) : {},
+    query: asked.arrived.query,
+    now: parts.clock.now(),
+    newId: parts.newId,
+  };
+}
+
+function anthropicHeaders(asked: Resolved): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name in asked.arrived.headers) {
+    const value = asked.arrived.headers[name];
+    if (name.startsWith('anthropic-') && typeof value === 'string') headers[name] = value;
+  }
+  return headers;
+}
+
+function spliced(asked: Resolved, wire: Wire, call: Call): { request: JsonObject; body: Buffer } {
+  const edits = new Map<string, string | undefined>();
+  for (const field of asked.consumed) edits.set(field, undefined);
+  const changed = wire.edits(asked.body, call);
+  for (const field in changed) {
+    const value = changed[field];
+    edits.set(field, value === undefined ? undefined : JSON.stringify(value));
+  }
+  return { request: asked.body, body: spliceBody(asked.bytes, asked.map, edits) };
+}
+
+function translated(asked: Resolved, wire: Wire, call: Call, dialect: Dialect): { request: JsonObject; body: Buffer } {
+  const own = without(asked.body, asked.consumed);
+  const request = asked.surface.operation === 'chat' || dialect === completionsAsChat ? dialect.decode(own) : own;
+  const encoded = wire.encode === undefined ? request : wire.encode(request, call);
+  return { request, body: Buffer.from(JSON.stringify(edited(encoded, wire.edits(encoded, call)))) };
+}
+
+function without(body: JsonObject, fields: readonly string[]): JsonObject {
+  if (fields.length === 0) return body;
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !fields.includes(field)));
+}
+
+/** JSON.stringify leaves out what is undefined, so a removed field needs no more than that. */
+function edited(body: JsonObject, edits: Edits): JsonObject {
+  return { ...body, ...edits };
+}

@@ -1,0 +1,85 @@
+// From an answer to a reply: headers, and for a stream the delivery, which notes on the trail how it ended.
+import { GatewayError } from '../../core/errors.ts';
+import { estimateTokens } from '../../core/estimate.ts';
+import { noUsage, type Usage } from '../../core/usage.ts';
+import type { Reply } from '../../core/wire.ts';
+import { type Answer, asGatewayError, type StreamAnswer } from '../attempt.ts';
+import type { Parts, Resolved } from '../exchange.ts';
+import type { Trail } from '../trail.ts';
+import { replyHeaders } from './headers.ts';
+
+const eventStream = 'text/event-stream; charset=utf-8';
+const json = 'application/json';
+
+/** Takes an answer; returns the reply. A stream's row is written when it ends, a whole answer's now. */
+export function answerReply(asked: Resolved, answer: Answer, parts: Parts, trail: Trail): Reply {
+  trail.began();
+  if (answer.kind === 'stream') {
+    const headers = replyHeaders(asked, answer, null, parts, trail);
+    return { status: 200, headers: { ...streamHeaders, ...headers }, body: delivery(asked, answer, parts, trail) };
+  }
+  const headers = replyHeaders(asked, answer, trail.costOf(answer.usage), parts, trail);
+  trail.succeed(200, answer.usage);
+  return { status: 200, headers: { 'content-type': json, ...headers }, body: answer.bytes };
+}
+
+const streamHeaders = { 'content-type': eventStream, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
+
+/**
+ * Takes a request whose stream is silent for too long to go on waiting with the head; returns a reply whose stream waits
+ * in the answer's place, so that pings can be sent meanwhile. A failure becomes the dialect's error event.
+ */
+export function lateReply(asked: Resolved, answering: Promise<Answer>, parts: Parts, trail: Trail): Reply {
+  const headers = {
+    ...streamHeaders,
+    'x-litellm-call-id': asked.arrived.id,
+    'x-plumbline-request-id': asked.arrived.id,
+  };
+  return { status: 200, headers, body: lateDelivery(asked, answering, parts, trail) };
+}
+
+async function* lateDelivery(
+  asked: Resolved,
+  answering: Promise<Answer>,
+  parts: Parts,
+  trail: Trail,
+): AsyncGenerator<Uint8Array | string> {
+  let answer: Answer;
+  try {
+    answer = await answering;
+  } catch (thrown) {
+    const error = GatewayError.from(thrown);
+    trail.fail(error);
+    if (!asked.arrived.gone.aborted) yield asked.surface.dialect.streamError(error, asked.arrived.id);
+    return;
+  }
+  trail.began();
+  if (answer.kind === 'stream') yield* delivery(asked, answer, parts, trail);
+}
+
+async function* delivery(
+  asked: Resolved,
+  answer: StreamAnswer,
+  parts: Parts,
+  trail: Trail,
+): AsyncGenerator<Uint8Array | string> {
+  const { flow } = answer;
+  try {
+    for (let piece: Uint8Array | string | null = answer.first; piece !== null; piece = await flow.next()) yield piece;
+    trail.succeed(200, flow.usage);
+  } catch (thrown) {
+    const error = asGatewayError(thrown, false, 0);
+    trail.fail(error, flow.usage ?? deliveredUsage(asked, flow.delivered));
+    if (!asked.arrived.gone.aborted) yield asked.surface.dialect.streamError(error, asked.arrived.id);
+  } finally {
+    answer.end();
+    parts.traffic.end(answer.target.record.id);
+    // Only a reader that stopped reading gets here without a row: the client went away between two pieces.
+    trail.fail(new GatewayError('client_gone'), flow.usage ?? deliveredUsage(asked, flow.delivered));
+  }
+}
+
+/** The rule for a stream that ended early: what the provider reported, else the input as estimated and one token an event. */
+function deliveredUsage(asked: Resolved, delivered: number): Usage {
+  return { ...noUsage, input: estimateTokens(asked.body), output: delivered };
+}

@@ -1,0 +1,60 @@
+// Which deployment is next: those that can serve the request and do not rest, lowest order first, then as the strategy sorts.
+import { GatewayError } from '../../core/errors.ts';
+import type { Parts, Resolved } from '../exchange.ts';
+import { canServe } from '../prepare.ts';
+import { strategies } from '../strategies/index.ts';
+import type { Alias, Target } from '../target.ts';
+
+/** Takes what is asked and an alias; returns its deployments that could serve it at all. Throws when there are none. */
+export function candidates(asked: Resolved, alias: Alias, parts: Parts): readonly Target[] {
+  const { operation } = asked.surface;
+  const able =
+    asked.options.mockResponse === null ? alias.targets.filter((target) => canServe(target, operation)) : alias.targets;
+  if (able.length === 0) throw noneServes(asked, alias);
+  return parts.router().tagFiltering ? tagged(able, asked.options.tags) : able;
+}
+
+function noneServes(asked: Resolved, alias: Alias): GatewayError {
+  const why =
+    alias.targets.length === 0
+      ? 'has no deployment'
+      : `has no deployment that serves ${asked.surface.operation} requests`;
+  return new GatewayError('operation_unsupported', { message: `model=${alias.name} ${why}`, field: 'model' });
+}
+
+/** Contracts 8.7: any shared tag will do; none shared: those tagged default; a request without tags likewise, else all. */
+function tagged(targets: readonly Target[], tags: readonly string[]): readonly Target[] {
+  const of = (target: Target): readonly string[] => target.record.parameters.tags ?? [];
+  const sharing = targets.filter((target) => of(target).some((tag) => tags.includes(tag)));
+  if (sharing.length > 0) return sharing;
+  const fallback = targets.filter((target) => of(target).includes('default'));
+  if (fallback.length > 0) return fallback;
+  if (tags.length === 0) return targets;
+  throw new GatewayError('tags_unmatched', {
+    message: `no deployment has one of the tags ${tags.join(', ')}`,
+    field: 'tags',
+  });
+}
+
+/** Takes deployments; returns those that do not rest, best first. */
+export function ordered(targets: readonly Target[], alias: Alias, parts: Parts): readonly Target[] {
+  const awake = targets.filter((target) => !parts.traffic.rests(target.record.id));
+  if (awake.length < 2) return awake;
+  const seen = awake.map((target) => ({ target, seen: parts.traffic.seen(target.record.id) }));
+  const sorted = strategies[alias.strategy].order(seen, parts.random).map(({ target }) => target);
+  if (sorted.every((target) => target.record.parameters.order === undefined)) return sorted;
+  return sorted.toSorted((a, b) => orderOf(a) - orderOf(b));
+}
+
+const orderOf = (target: Target): number => target.record.parameters.order ?? Number.MAX_SAFE_INTEGER;
+
+/** Takes deployments that all rest; returns the refusal, with the time after which the first may be tried. */
+export function allRest(targets: readonly Target[], alias: Alias, parts: Parts): GatewayError {
+  const wait = Math.min(...targets.map((target) => parts.traffic.restMs(target.record.id)));
+  const inSeconds = Math.max(1, Math.ceil(wait / 1000));
+  return new GatewayError('deployments_resting', {
+    message: `Try again in ${inSeconds} seconds. Passed model=${alias.name}. All ${targets.length} deployments are resting after failures.`,
+    field: 'model',
+    retryAfterMs: inSeconds * 1000,
+  });
+}

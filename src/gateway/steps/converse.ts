@@ -1,0 +1,155 @@
+// Ask deployments in turn until one answers: retries within an alias, then its fallbacks.
+// Invariant: an answer that has begun is never retried; a deployment that failed rests, so an outage costs one failed try a window.
+import { mayCall } from '../../core/caller.ts';
+import { GatewayError } from '../../core/errors.ts';
+import { sleep } from '../../kit/clock.ts';
+import { type Answer, attempt } from '../attempt.ts';
+import type { Parts, Resolved } from '../exchange.ts';
+import { prepare } from '../prepare.ts';
+import type { Alias, Target } from '../target.ts';
+import type { Trail } from '../trail.ts';
+import { allRest, candidates, ordered } from './choose.ts';
+
+/** Takes what is asked; returns the first answer. Throws the first group's failure when every group has failed. */
+export async function converse(asked: Resolved, parts: Parts, trail: Trail): Promise<Answer> {
+  const turned = new Set<string>();
+  const waiting: string[] = [asked.alias.name];
+  let firstFailure: GatewayError | null = null;
+  while (waiting.length > 0 && turned.size <= parts.router().maxFallbacks) {
+    const name = waiting.shift() ?? '';
+    const alias = name === asked.alias.name ? asked.alias : fallbackNamed(name, asked, parts);
+    if (alias === undefined || turned.has(name)) continue;
+    turned.add(name);
+    trail.turnedTo(alias.name);
+    const onwards = [...fallbacksOf(asked, alias, null), ...waiting].some((next) => !turned.has(next));
+    try {
+      return await askGroup(asked, alias, onwards, parts, trail);
+    } catch (thrown) {
+      const error = GatewayError.from(thrown);
+      firstFailure ??= error;
+      if (!mayFallBack(error, asked)) break;
+      waiting.push(...fallbacksOf(asked, alias, error));
+    }
+  }
+  throw firstFailure ?? new GatewayError('internal');
+}
+
+/** A fallback must exist, and a key may only fall back to what it may call. */
+function fallbackNamed(name: string, asked: Resolved, parts: Parts): Alias | undefined {
+  const key = asked.caller.key;
+  return asked.options.fallbacks !== null && key !== null && !mayCall(key.models, name)
+    ? undefined
+    : parts.models().find(name);
+}
+
+function fallbacksOf(asked: Resolved, alias: Alias, error: GatewayError | null): readonly string[] {
+  if (asked.options.fallbacksOff) return [];
+  if (asked.options.fallbacks !== null) return asked.options.fallbacks;
+  if (error?.code === 'upstream_context_window' && alias.contextWindowFallbacks.length > 0)
+    return alias.contextWindowFallbacks;
+  if (error?.code === 'upstream_content_policy' && alias.contentPolicyFallbacks.length > 0)
+    return alias.contentPolicyFallbacks;
+  return alias.fallbacks;
+}
+
+function mayFallBack(error: GatewayError, asked: Resolved): boolean {
+  if (asked.arrived.gone.aborted) return false;
+  return error.retry !== 'never' || error.code.startsWith('upstream_') || error.code === 'deployments_resting';
+}
+
+async function askGroup(asked: Resolved, alias: Alias, onwards: boolean, parts: Parts, trail: Trail): Promise<Answer> {
+  const able = candidates(asked, alias, parts);
+  const tried = new Set<Target>();
+  const useless = new Set<Target>();
+  let failure: GatewayError | null = null;
+  for (let retries = 0; ; retries++) {
+    const awake = ordered(able, alias, parts).filter((target) => !useless.has(target));
+    const target = awake.find((one) => !tried.has(one)) ?? awake[0];
+    if (target === undefined) throw failure ?? allRest(able, alias, parts);
+    if (failure !== null && tried.has(target)) await wait(failure, retries, asked, parts);
+    tried.add(target);
+    try {
+      return await tryOnce(asked, alias, target, onwards || able.length > 1, parts, trail);
+    } catch (thrown) {
+      failure = GatewayError.from(thrown);
+      if (failure.retry === 'elsewhere') useless.add(target);
+      if (!mayRetry(failure, retries, alias, target, asked, parts)) throw failure;
+    }
+  }
+}
+
+function mayRetry(
+  error: GatewayError,
+  retries: number,
+  alias: Alias,
+  target: Target,
+  asked: Resolved,
+  parts: Parts,
+): boolean {
+  if (error.retry === 'never' || asked.arrived.gone.aborted) return false;
+  const limit =
+    asked.options.retries ??
+    target.record.parameters.retries ??
+    alias.retryPolicy[`${error.kind}Retries`] ??
+    parts.router().retries;
+  return retries < limit;
+}
+
+const longestRetryAfterMs = 60_000;
+const longestBackoffMs = 8_000;
+const jitterMs = 750;
+
+/** Contracts 8.3: the provider's own Retry-After up to a minute, else half a second doubled each time, with jitter. */
+async function wait(error: GatewayError, retries: number, asked: Resolved, parts: Parts): Promise<void> {
+  const told = error.retryAfterMs;
+  const backoff = Math.min(longestBackoffMs, 500 * 2 ** (retries - 1));
+  const base =
+    told !== undefined && told <= longestRetryAfterMs ? told : Math.max(backoff, parts.router().retryAfterMs);
+  await sleep(parts.clock, base + parts.random() * jitterMs, asked.arrived.gone);
+}
+
+async function tryOnce(
+  asked: Resolved,
+  alias: Alias,
+  target: Target,
+  hasElsewhere: boolean,
+  parts: Parts,
+  trail: Trail,
+): Promise<Answer> {
+  const { traffic, clock } = parts;
+  const { id } = target.record;
+  const prepared = prepare(asked, target, parts);
+  trail.tried(target, prepared.call.dropped);
+  traffic.begin(id);
+  const startedAt = clock.monotonic();
+  try {
+    const answer = await attempt(asked, prepared, limitOf(asked, target, parts), parts);
+    trail.heard();
+    traffic.answered(id, clock.monotonic() - startedAt);
+    if (answer.kind === 'whole') traffic.end(id);
+    return answer;
+  } catch (thrown) {
+    trail.heard();
+    const error = GatewayError.from(thrown);
+    const cooldownMs = target.record.parameters.cooldownMs ?? parts.router().cooldownMs;
+    if (error.code !== 'client_gone') traffic.failed(id, error, parts.router(), cooldownMs, hasElsewhere);
+    traffic.end(id);
+    parts.log.warn('attempt failed', {
+      request: asked.arrived.id,
+      alias: alias.name,
+      deployment: id,
+      code: error.code,
+      error,
+    });
+    throw error;
+  }
+}
+
+/** Milliseconds until the whole answer, or the first words of a stream, must be there. */
+function limitOf(asked: Resolved, target: Target, parts: Parts): number {
+  const { parameters } = target.record;
+  const router = parts.router();
+  const forStream = asked.options.streamTimeoutMs ?? parameters.streamTimeoutMs ?? router.streamTimeoutMs;
+  const forWhole = asked.options.timeoutMs ?? parameters.timeoutMs ?? router.timeoutMs;
+  return asked.stream ? (forStream ?? forWhole) : forWhole;
+}

@@ -1,0 +1,113 @@
+// What a client tells the gateway itself, by fields of the body or by headers (contracts 10.1, 10.6). None of it goes upstream.
+import { GatewayError } from '../../core/errors.ts';
+import { isObject, type JsonObject, listOf, textOf } from '../../core/json.ts';
+import { type Arrived, header } from '../../core/wire.ts';
+import type { RequestOptions } from '../exchange.ts';
+
+/** Fields that are ours in both dialects. */
+const ours = [
+  'litellm_metadata',
+  'tags',
+  'fallbacks',
+  'disable_fallbacks',
+  'num_retries',
+  'timeout',
+  'stream_timeout',
+  'mock_response',
+  'drop_params',
+  'cache',
+  'caching',
+  'ttl',
+  'no-log',
+  'guardrails',
+  'litellm_session_id',
+  'litellm_trace_id',
+];
+
+/** OpenAI's `metadata` is the gateway's (as at LiteLLM), unless the answer is to be stored with it; Anthropic's is Anthropic's. */
+const oursInOpenAi = [...ours, 'metadata'];
+
+/** Fields that would let a client choose where its request goes: refused, so that a key cannot carry the gateway's traffic away. */
+const refused = ['api_key', 'api_base', 'base_url', 'api_version', 'user_config', 'model_list'];
+
+/** Takes a body and its dialect; returns the fields of it that stay here. */
+export function consumedFields(body: JsonObject, dialect: string): readonly string[] {
+  const list = dialect === 'openai' && body.store !== true ? oursInOpenAi : ours;
+  return list.filter((field) => body[field] !== undefined);
+}
+
+/** Takes a request, its body and dialect; returns the options. Throws field_invalid, field_unsupported or header_invalid. */
+export function readOptions(arrived: Arrived, body: JsonObject, dialect: string): RequestOptions {
+  for (const field of refused) {
+    if (body[field] !== undefined) {
+      throw new GatewayError('field_unsupported', {
+        message: `${field} may not be chosen by a request; set it on the deployment`,
+        field,
+      });
+    }
+  }
+  const metadata = isObject(body.litellm_metadata)
+    ? body.litellm_metadata
+    : isObject(body.metadata)
+      ? body.metadata
+      : {};
+  const fallbacks = body.fallbacks === undefined ? null : namesOf(body.fallbacks, 'fallbacks');
+  return {
+    tags: tagsOf(arrived, body, metadata),
+    session:
+      textOf(body.litellm_session_id) ?? textOf(metadata.session_id) ?? header(arrived, 'x-litellm-session-id') ?? null,
+    endUser: textOf(body.user) ?? textOf(metadata.user_id) ?? null,
+    retries: wholeNumber(body.num_retries, 'num_retries') ?? headerNumber(arrived, 'x-litellm-num-retries'),
+    timeoutMs: seconds(body.timeout, 'timeout') ?? headerSeconds(arrived, 'x-litellm-timeout'),
+    streamTimeoutMs:
+      seconds(body.stream_timeout, 'stream_timeout') ?? headerSeconds(arrived, 'x-litellm-stream-timeout'),
+    fallbacks,
+    fallbacksOff: body.disable_fallbacks === true,
+    dropParameters: typeof body.drop_params === 'boolean' ? body.drop_params : null,
+    mockResponse: dialect === 'openai' ? (textOf(body.mock_response) ?? null) : null,
+  };
+}
+
+function tagsOf(arrived: Arrived, body: JsonObject, metadata: JsonObject): readonly string[] {
+  const inHeader =
+    header(arrived, 'x-litellm-tags')
+      ?.split(',')
+      .map((tag) => tag.trim()) ?? [];
+  const all = [...listOf(body.tags), ...listOf(metadata.tags), ...inHeader];
+  return all.length === 0 ? [] : [...new Set(all.filter((tag) => typeof tag === 'string' && tag !== ''))].map(String);
+}
+
+/** Takes a list of names, or of objects with `model`; returns the names. */
+function namesOf(value: unknown, field: string): string[] {
+  const names = listOf(value).map((entry) => (isObject(entry) ? textOf(entry.model) : textOf(entry)));
+  if (!Array.isArray(value) || names.some((name) => name === undefined)) {
+    throw new GatewayError('field_invalid', { message: `${field} must be a list of model names`, field });
+  }
+  return names.filter((name) => name !== undefined);
+}
+
+function wholeNumber(value: unknown, field: string): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 100) return value;
+  throw new GatewayError('field_invalid', { message: `${field} must be a whole number from 0 to 100`, field });
+}
+
+function seconds(value: unknown, field: string): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number' && value > 0) return value * 1000;
+  throw new GatewayError('field_invalid', { message: `${field} must be a number of seconds above 0`, field });
+}
+
+function headerNumber(arrived: Arrived, name: string): number | null {
+  const text = header(arrived, name);
+  if (text === undefined) return null;
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  throw new GatewayError('header_invalid', { message: `${name} must be a whole number`, field: name });
+}
+
+function headerSeconds(arrived: Arrived, name: string): number | null {
+  const text = header(arrived, name);
+  if (text === undefined) return null;
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text) * 1000;
+  throw new GatewayError('header_invalid', { message: `${name} must be a number of seconds above 0`, field: name });
+}

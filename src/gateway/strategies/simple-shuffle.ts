@@ -1,0 +1,26 @@
+// Random, weighted by `weight`, else by `rpm`, else by `tpm`, as soon as any candidate has one; else all alike.
+import type { Candidate, Strategy } from './strategy.ts';
+
+const measures = ['weight', 'rpm', 'tpm'] as const;
+
+/** Weights of the candidates; where one measure is given for some, the others weigh nothing and come last. */
+function weightsOf(candidates: readonly Candidate[]): number[] {
+  for (const measure of measures) {
+    const weights = candidates.map(({ target }) => target.record.parameters[measure] ?? 0);
+    if (weights.some((weight) => weight > 0)) return weights;
+  }
+  return candidates.map(() => 1);
+}
+
+export const simpleShuffle: Strategy = {
+  name: 'simple-shuffle',
+  // Efraimidis and Spirakis (2006): sorting by random^(1/weight) draws without replacement in proportion to the weights.
+  order: (candidates, random) => {
+    const weights = weightsOf(candidates);
+    return candidates
+      .map((candidate, index) => ({ candidate, weight: weights[index] ?? 0, draw: random() }))
+      .map(({ candidate, weight, draw }) => ({ candidate, lot: weight > 0 ? draw ** (1 / weight) : draw - 1 }))
+      .sort((a, b) => b.lot - a.lot)
+      .map(({ candidate }) => candidate);
+  },
+};

@@ -1,0 +1,27 @@
+// What a name leads to: an alias, and the deployments it may be sent to, ready to be called.
+import type { Price } from '../core/prices.ts';
+import type { DeploymentRecord, StrategyName } from '../core/records.ts';
+import type { Provider, Upstream } from '../providers/provider.ts';
+
+/** A deployment ready to be called. */
+export interface Target {
+  readonly record: DeploymentRecord;
+  readonly provider: Provider;
+  readonly upstream: Upstream;
+  /** Scheme, host and port of the base address, and the path below them. */
+  readonly origin: string;
+  readonly basePath: string;
+  readonly price: Price | null;
+}
+
+/** A name clients call, with everything needed to choose. */
+export interface Alias {
+  readonly name: string;
+  readonly hidden: boolean;
+  readonly strategy: StrategyName;
+  readonly targets: readonly Target[];
+  readonly fallbacks: readonly string[];
+  readonly contextWindowFallbacks: readonly string[];
+  readonly contentPolicyFallbacks: readonly string[];
+  readonly retryPolicy: Readonly<Record<string, number>>;
+}

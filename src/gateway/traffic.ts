@@ -1,0 +1,147 @@
+// What is known of each deployment from its own traffic: load, speed, failures, and whether it rests (cooldown).
+// Invariant: while a deployment rests nothing is sent to it; when its rest is over one request probes it first.
+import type { FailureKind, GatewayError } from '../core/errors.ts';
+import type { RouterSettings } from '../core/records.ts';
+
+/** What strategies may see of a deployment. */
+export interface Seen {
+  readonly inFlight: number;
+  /** Tokens and requests in the current minute. */
+  readonly tokens: number;
+  readonly requests: number;
+  /** Mean of the last answers in milliseconds (to the first token when streaming); 0 while unseen. */
+  readonly latencyMs: number;
+}
+
+interface Book {
+  inFlight: number;
+  minute: number;
+  tokens: number;
+  requests: number;
+  latencies: number[];
+  failures: number;
+  failuresSince: number;
+  restsUntil: number;
+  /** True from the end of a rest until the probing request has come back. */
+  unproven: boolean;
+  probing: boolean;
+}
+
+const remembered = 10;
+
+export class Traffic {
+  readonly #books = new Map<string, Book>();
+  readonly #now: () => number;
+
+  /** Takes a monotonic clock in milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Takes a deployment's id; returns what is known of it. */
+  seen(id: string): Seen {
+    const book = this.#book(id);
+    const sum = book.latencies.reduce((total, ms) => total + ms, 0);
+    return {
+      inFlight: book.inFlight,
+      tokens: book.tokens,
+      requests: book.requests,
+      latencyMs: book.latencies.length === 0 ? 0 : sum / book.latencies.length,
+    };
+  }
+
+  /** Takes a deployment's id; true while nothing may be sent to it. */
+  rests(id: string): boolean {
+    const book = this.#books.get(id);
+    if (book === undefined) return false;
+    return book.restsUntil > this.#now() || (book.unproven && book.probing);
+  }
+
+  /** Takes a deployment's id; returns the milliseconds its rest has still to go (0: none). */
+  restMs(id: string): number {
+    return Math.max(0, (this.#books.get(id)?.restsUntil ?? 0) - this.#now());
+  }
+
+  /** A request goes out. */
+  begin(id: string): void {
+    const book = this.#book(id);
+    book.inFlight++;
+    book.requests++;
+    if (book.unproven) book.probing = true;
+  }
+
+  /** An answer has begun. Takes how long that took, in milliseconds. */
+  answered(id: string, latencyMs: number): void {
+    const book = this.#book(id);
+    book.failures = 0;
+    book.restsUntil = 0;
+    book.unproven = false;
+    book.latencies.push(latencyMs);
+    if (book.latencies.length > remembered) book.latencies.shift();
+  }
+
+  /** Tokens of an answer, known at its end. */
+  spend(id: string, tokens: number): void {
+    this.#book(id).tokens += tokens;
+  }
+
+  /** A request is over, however it went. Called once for each `begin`. */
+  end(id: string): void {
+    const book = this.#book(id);
+    book.inFlight = Math.max(0, book.inFlight - 1);
+    book.probing = false;
+  }
+
+  /**
+   * A request failed. Takes the failure, the settings, how long this deployment would rest, and whether a request has
+   * somewhere else to go: without that a rest would only turn tries into refusals, so there is none.
+   */
+  failed(id: string, error: GatewayError, settings: RouterSettings, cooldownMs: number, hasElsewhere: boolean): void {
+    if (!counts(error)) return;
+    const book = this.#book(id);
+    const now = this.#now();
+    if (now - book.failuresSince > cooldownMs) {
+      book.failures = 0;
+      book.failuresSince = now;
+    }
+    book.failures++;
+    if (settings.disableCooldowns || cooldownMs === 0 || !hasElsewhere) return;
+    const allowed = settings.allowedFailsPolicy[`${error.kind}AllowedFails`] ?? settings.allowedFails ?? 0;
+    if (book.failures <= allowed && !book.unproven) return;
+    book.restsUntil = now + Math.max(cooldownMs, error.retryAfterMs ?? 0);
+    book.unproven = true;
+  }
+
+  #book(id: string): Book {
+    const minute = Math.floor(this.#now() / 60_000);
+    let book = this.#books.get(id);
+    if (book === undefined) {
+      book = {
+        inFlight: 0,
+        minute,
+        tokens: 0,
+        requests: 0,
+        latencies: [],
+        failures: 0,
+        failuresSince: Number.NEGATIVE_INFINITY,
+        restsUntil: 0,
+        unproven: false,
+        probing: false,
+      };
+      this.#books.set(id, book);
+    }
+    if (book.minute !== minute) Object.assign(book, { minute, tokens: 0, requests: 0 });
+    return book;
+  }
+}
+
+/** Failures that say something of the deployment: its credential, its absence, its load, its health (contracts 8.4). */
+function counts(error: GatewayError): boolean {
+  const kinds: readonly FailureKind[] = [
+    'AuthenticationError',
+    'TimeoutError',
+    'RateLimitError',
+    'InternalServerError',
+  ];
+  return error.code === 'upstream_not_found' || kinds.includes(error.kind);
+}

@@ -1,0 +1,184 @@
+// What became of a request, noted as it goes and recorded exactly once, whatever happens: one usage row, one log line.
+
+import type { Caller } from '../core/caller.ts';
+import type { GatewayError } from '../core/errors.ts';
+import { costOf } from '../core/prices.ts';
+import type { Outcome, UsageRow } from '../core/records.ts';
+import type { Usage } from '../core/usage.ts';
+import { type Arrived, header } from '../core/wire.ts';
+import type { Parts, Surface, Understood } from './exchange.ts';
+import type { Target } from './target.ts';
+
+export class Trail {
+  readonly #arrived: Arrived;
+  readonly #surface: Surface;
+  readonly #parts: Parts;
+  #caller: Caller | null = null;
+  #asked: Understood | null = null;
+  #target: Target | null = null;
+  #attempts = 0;
+  #fallbacks = 0;
+  #group: string | null = null;
+  #firstTryAt: number | null = null;
+  #waitingSince: number | null = null;
+  #upstreamMs = 0;
+  #firstAt: number | null = null;
+  #dropped: readonly string[] = [];
+  #done = false;
+
+  constructor(arrived: Arrived, surface: Surface, parts: Parts) {
+    this.#arrived = arrived;
+    this.#surface = surface;
+    this.#parts = parts;
+  }
+
+  admitted(caller: Caller): void {
+    this.#caller = caller;
+  }
+
+  understood(asked: Understood): void {
+    this.#asked = asked;
+  }
+
+  /** A group of deployments (an alias) is turned to; every one after the first is a fallback. */
+  turnedTo(group: string): void {
+    if (this.#group !== null) this.#fallbacks++;
+    this.#group = group;
+  }
+
+  /** A call goes out. Takes the deployment and the list that will name parameters left out. */
+  tried(target: Target, dropped: readonly string[]): void {
+    const now = this.#parts.clock.monotonic();
+    this.#attempts++;
+    this.#firstTryAt ??= now;
+    this.#target = target;
+    this.#dropped = dropped;
+    this.#waitingSince = now;
+  }
+
+  /** The upstream has answered, or the call has failed: until now the time was the upstream's. */
+  heard(): void {
+    if (this.#waitingSince === null) return;
+    this.#upstreamMs += this.#parts.clock.monotonic() - this.#waitingSince;
+    this.#waitingSince = null;
+  }
+
+  /** The first byte of the answer is there to be sent. */
+  began(): void {
+    this.#firstAt ??= this.#parts.clock.monotonic();
+  }
+
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  get fallbacks(): number {
+    return this.#fallbacks;
+  }
+
+  get group(): string | null {
+    return this.#group;
+  }
+
+  get dropped(): readonly string[] {
+    return this.#dropped;
+  }
+
+  /** Milliseconds since arrival, and those of them that were ours and not the upstream's. */
+  times(): { totalMs: number; overheadMs: number } {
+    const totalMs = this.#parts.clock.monotonic() - this.#arrived.atMs;
+    return { totalMs, overheadMs: Math.max(0, totalMs - this.#upstreamMs) };
+  }
+
+  /** US dollars of these tokens at the target that answered; null when the price is unknown. */
+  costOf(usage: Usage | null): number | null {
+    const price = this.#target?.price ?? null;
+    if (price === null) return null;
+    return usage === null ? null : costOf(usage, price);
+  }
+
+  /** The answer is complete. */
+  succeed(status: number, usage: Usage | null): void {
+    this.#finish('success', status, null, usage, false);
+  }
+
+  /** Refused or failed; `usage` is what a cut stream had used. */
+  fail(error: GatewayError, usage: Usage | null = null): void {
+    const gone = error.code === 'client_gone' || this.#arrived.gone.aborted;
+    const outcome: Outcome = gone ? 'abandoned' : this.#attempts === 0 ? 'refused' : 'failure';
+    this.#finish(outcome, gone ? 499 : error.status, gone ? 'client_gone' : error.code, usage, usage !== null);
+    if (error.code === 'internal') this.#parts.log.error('internal', { request: this.#arrived.id, error: error.cause });
+  }
+
+  #finish(outcome: Outcome, status: number, errorCode: string | null, usage: Usage | null, partial: boolean): void {
+    if (this.#done) return;
+    this.#done = true;
+    const row = this.#row(outcome, status, errorCode, usage, partial);
+    this.#parts.record(row);
+    if (this.#target !== null && usage !== null) {
+      this.#parts.traffic.spend(this.#target.record.id, usage.input + usage.output);
+    }
+    this.#parts.log.info('request', {
+      request: row.requestId,
+      route: row.route,
+      status: row.status,
+      outcome: row.outcome,
+      ...(errorCode === null ? {} : { error: errorCode }),
+      key: this.#caller?.isMaster === true ? 'master' : (this.#caller?.key?.preview ?? null),
+      alias: row.alias,
+      deployment: row.deploymentId,
+      model: row.model,
+      attempts: row.attempts,
+      ms: Math.round(row.totalMs * 10) / 10,
+      ...(usage === null ? {} : { input: usage.input, output: usage.output }),
+      cost: row.cost,
+    });
+  }
+
+  #row(outcome: Outcome, status: number, errorCode: string | null, usage: Usage | null, partial: boolean): UsageRow {
+    const { totalMs, overheadMs } = this.times();
+    const since = (at: number | null): number | null => (at === null ? null : at - this.#arrived.atMs);
+    const key = this.#caller?.key ?? null;
+    const options = this.#asked?.options;
+    return {
+      requestId: this.#arrived.id,
+      startedAt: this.#arrived.startedAt,
+      endedAt: this.#arrived.startedAt + totalMs,
+      operation: this.#surface.operation,
+      route: this.#surface.route,
+      dialect: this.#surface.dialect.name,
+      stream: this.#asked?.stream ?? false,
+      outcome,
+      status,
+      errorCode,
+      keyId: key?.id ?? null,
+      keyHash: this.#caller?.hash ?? null,
+      userId: key?.userId ?? null,
+      teamId: key?.teamId ?? null,
+      endUser: options?.endUser ?? null,
+      alias: this.#group ?? this.#asked?.model ?? null,
+      deploymentId: this.#target?.record.id ?? null,
+      provider: this.#target?.provider.name ?? null,
+      model: this.#target?.upstream.model ?? null,
+      usage,
+      usagePartial: partial,
+      cost: this.costOf(usage),
+      attempts: this.#attempts,
+      fallbacks: this.#fallbacks,
+      queueMs: since(this.#firstTryAt) ?? totalMs,
+      firstMs: since(this.#firstAt),
+      totalMs,
+      overheadMs,
+      tags: options?.tags ?? [],
+      session: options?.session ?? null,
+      callerAddress: this.#arrived.from,
+      droppedParameters: this.#dropped,
+    };
+  }
+}
+
+/** Takes a request; returns the id its client gave it when that is sound (letters, digits, `-_.:`, at most 128), else undefined. */
+export function givenId(arrived: Pick<Arrived, 'headers'>): string | undefined {
+  const given = header(arrived, 'x-litellm-call-id') ?? header(arrived, 'x-request-id');
+  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
+}
