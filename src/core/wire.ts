@@ -7,6 +7,8 @@ export interface Arrived {
   /** Path without query, as sent. */
   readonly path: string;
   readonly query: string;
+  /** What the path's placeholders stood for. */
+  readonly parameters: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
   /** Address of the peer. */
@@ -23,6 +25,8 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string | AsyncIterable<Uint8Array | string>;
+  /** For a stream: text that means nothing and is sent whenever it has been silent for too long. */
+  readonly ping?: string;
 }
 
 /** Takes an Arrived and a header name in lower case; returns its first value, or undefined. */

@@ -5,7 +5,7 @@ import type { JsonObject } from '../core/json.ts';
 import { spliceBody } from '../kit/json-body.ts';
 import type { Secret } from '../kit/secret.ts';
 import type { Call, Edits, Wire } from '../providers/provider.ts';
-import { completionsAsChat } from './dialects/completions-as-chat.ts';
+import { completionsAsChat } from './completions-as-chat.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Parts, Resolved } from './exchange.ts';
 import type { Target } from './target.ts';

@@ -14,9 +14,15 @@ const json = 'application/json';
 /** Takes an answer; returns the reply. A stream's row is written when it ends, a whole answer's now. */
 export function answerReply(asked: Resolved, answer: Answer, parts: Parts, trail: Trail): Reply {
   trail.began();
+  const { ping } = asked.surface.dialect;
   if (answer.kind === 'stream') {
     const headers = replyHeaders(asked, answer, null, parts, trail);
-    return { status: 200, headers: { ...streamHeaders, ...headers }, body: delivery(asked, answer, parts, trail) };
+    return {
+      status: 200,
+      headers: { ...streamHeaders, ...headers },
+      body: delivery(asked, answer, parts, trail),
+      ping,
+    };
   }
   const headers = replyHeaders(asked, answer, trail.costOf(answer.usage), parts, trail);
   trail.succeed(200, answer.usage);
@@ -35,7 +41,7 @@ export function lateReply(asked: Resolved, answering: Promise<Answer>, parts: Pa
     'x-litellm-call-id': asked.arrived.id,
     'x-plumbline-request-id': asked.arrived.id,
   };
-  return { status: 200, headers, body: lateDelivery(asked, answering, parts, trail) };
+  return { status: 200, headers, body: lateDelivery(asked, answering, parts, trail), ping };
 }
 
 async function* lateDelivery(

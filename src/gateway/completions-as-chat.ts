@@ -1,10 +1,10 @@
 // OpenAI's old text completions, served by chat where a provider has nothing else: the prompt becomes one user message.
-import type { ChatChunk } from '../../core/chat.ts';
-import { GatewayError } from '../../core/errors.ts';
-import { isObject, type JsonObject, listOf, textOf } from '../../core/json.ts';
-import { writeEvent } from '../../kit/sse.ts';
-import type { Dialect } from './dialect.ts';
-import { openai } from './openai.ts';
+import type { ChatChunk } from '../core/chat.ts';
+import { GatewayError } from '../core/errors.ts';
+import { isObject, type JsonObject, listOf, textOf } from '../core/json.ts';
+import { writeEvent } from '../kit/sse.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { openai } from './dialects/openai.ts';
 
 /** Parameters of a completion that chat has no word for. */
 const without = ['prompt', 'suffix', 'echo', 'best_of', 'logprobs'];

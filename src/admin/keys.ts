@@ -1,0 +1,223 @@
+// Virtual keys over HTTP, in LiteLLM's shapes (contracts 3.2 to 3.5). First floor: generate, info, list, delete.
+// Invariant: the secret leaves once, in the answer to generate; what is kept is its SHA-256.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Caller } from '../core/caller.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import { hashKey } from '../core/key-hash.ts';
+import type { VirtualKey } from '../core/records.ts';
+
+export interface KeyListFilter {
+  readonly limit: number;
+  readonly offset: number;
+  readonly userId?: string | undefined;
+  readonly teamId?: string | undefined;
+  readonly alias?: string | undefined;
+  readonly hash?: string | undefined;
+}
+
+/** What this room needs of the store. */
+export interface KeyStore {
+  /** Stores a new key. Throws key_exists when its hash or alias is taken. */
+  insert(key: VirtualKey): Promise<void>;
+  byHash(hash: string): Promise<VirtualKey | undefined>;
+  list(filter: KeyListFilter): Promise<{ readonly keys: readonly VirtualKey[]; readonly total: number }>;
+  /** Deletes by hashes or aliases; returns the keys that were there. */
+  remove(match: {
+    readonly hashes?: readonly string[];
+    readonly aliases?: readonly string[];
+  }): Promise<readonly VirtualKey[]>;
+}
+
+export interface KeyParts {
+  readonly store: KeyStore;
+  readonly now: () => number;
+}
+
+/** LiteLLM's fields that are kept beside the key until the rooms that enforce them are built; each is answered with a note. */
+const notInForce = [
+  'max_budget',
+  'soft_budget',
+  'budget_duration',
+  'budget_id',
+  'tpm_limit',
+  'rpm_limit',
+  'max_parallel_requests',
+  'allowed_routes',
+  'guardrails',
+  'object_permission',
+  'model_max_budget',
+  'organization_id',
+] as const;
+
+const generateBody = z.strictObject({
+  key: z.string().startsWith('sk-', 'must begin with sk-').min(8, 'must have at least 8 characters').optional(),
+  key_alias: z.string().min(1).nullish(),
+  duration: z.string().nullish(),
+  models: z.array(z.string()).optional(),
+  user_id: z.string().nullish(),
+  team_id: z.string().nullish(),
+  metadata: z.record(z.string(), z.json()).optional(),
+  key_type: z.enum(['default', 'llm_api']).optional(),
+});
+
+/** Takes a request body and its caller; returns LiteLLM's answer with the secret. Throws field_invalid, field_unsupported, key_exists. */
+export async function generateKey(body: JsonObject, caller: Caller, parts: KeyParts): Promise<JsonObject> {
+  refuseNotInForce(body);
+  const asked = checked(generateBody, body);
+  const secret = asked.key ?? `sk-${randomBytes(16).toString('base64url')}`;
+  const now = parts.now();
+  const key: VirtualKey = {
+    id: randomUUID(),
+    hash: hashKey(secret),
+    preview: `sk-...${secret.slice(-4)}`,
+    alias: asked.key_alias ?? null,
+    models: asked.models ?? [],
+    expiresAt: typeof asked.duration === 'string' ? now + durationMs(asked.duration) : null,
+    blocked: false,
+    userId: asked.user_id ?? null,
+    teamId: asked.team_id ?? null,
+    metadata: (asked.metadata ?? {}) as JsonObject,
+    createdAt: now,
+    createdBy: caller.key?.userId ?? (caller.isMaster ? 'default_user_id' : null),
+  };
+  await parts.store.insert(key);
+  return { ...keyRow(key), key: secret, token: key.hash, token_id: key.hash };
+}
+
+/** A limit that would be stored and not enforced is worse than a refusal. */
+function refuseNotInForce(body: JsonObject): void {
+  for (const field of notInForce) {
+    const value = body[field];
+    if (value !== undefined && value !== null) {
+      throw new GatewayError('field_unsupported', {
+        message: `${field} is understood but not yet enforced; leave it out`,
+        field,
+      });
+    }
+  }
+}
+
+/** Takes a key (raw or hash), or undefined for the caller's own; returns LiteLLM's info. Throws key_not_found, info_forbidden. */
+export async function keyInfo(
+  wanted: string | undefined,
+  caller: Caller,
+  maySee: (hash: string) => boolean,
+  parts: KeyParts,
+): Promise<JsonObject> {
+  const hash = wanted === undefined ? caller.hash : hashOf(wanted);
+  if (!maySee(hash)) throw new GatewayError('info_forbidden');
+  const key = caller.key?.hash === hash ? caller.key : await parts.store.byHash(hash);
+  if (key === undefined) {
+    const says =
+      caller.isMaster && wanted === undefined ? 'the master key has no row; name a key with ?key=' : 'no such key';
+    throw new GatewayError('key_not_found', { message: says, field: 'key' });
+  }
+  return { key: wanted ?? hash, info: keyRow(key) };
+}
+
+/** Takes the query of GET /key/list; returns a page of keys, as hashes or whole (return_full_object). */
+export async function listKeys(query: URLSearchParams, parts: KeyParts): Promise<JsonObject> {
+  const page = whole(query, 'page', 1, 1_000_000);
+  const size = whole(query, 'size', 10, 100);
+  const { keys, total } = await parts.store.list({
+    limit: size,
+    offset: (page - 1) * size,
+    userId: query.get('user_id') ?? undefined,
+    teamId: query.get('team_id') ?? undefined,
+    alias: query.get('key_alias') ?? undefined,
+    hash: query.get('key_hash') ?? undefined,
+  });
+  const full = query.get('return_full_object') === 'true';
+  return {
+    keys: keys.map((key) => (full ? { token: key.hash, ...keyRow(key) } : key.hash)),
+    total_count: total,
+    current_page: page,
+    total_pages: Math.ceil(total / size),
+  };
+}
+
+const deleteBody = z.strictObject({ keys: z.array(z.string()).nullish(), key_aliases: z.array(z.string()).nullish() });
+
+/** Takes the body of POST /key/delete; returns the keys deleted, as they were named. Throws field_missing, key_not_found. */
+export async function deleteKeys(body: JsonObject, parts: KeyParts): Promise<JsonObject> {
+  const { keys, key_aliases: aliases } = checked(deleteBody, body);
+  const named = keys ?? aliases ?? [];
+  if (named.length === 0) {
+    throw new GatewayError('field_missing', { message: 'name keys (secrets or hashes) or key_aliases', field: 'keys' });
+  }
+  const removed = await parts.store.remove(keys ? { hashes: keys.map(hashOf) } : { aliases: aliases ?? [] });
+  if (removed.length === 0)
+    throw new GatewayError('key_not_found', { message: 'none of these', field: keys ? 'keys' : 'key_aliases' });
+  const gone = new Set(removed.flatMap((key) => (keys ? [key.hash] : [key.alias])));
+  return { deleted_keys: named.filter((name) => gone.has(keys ? hashOf(name) : name)) };
+}
+
+/** A key as LiteLLM's clients know it, without its hash. */
+function keyRow(key: VirtualKey): JsonObject {
+  return {
+    key_name: key.preview,
+    key_alias: key.alias,
+    models: key.models,
+    spend: 0,
+    expires: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
+    user_id: key.userId,
+    team_id: key.teamId,
+    blocked: key.blocked,
+    metadata: key.metadata,
+    aliases: {},
+    config: {},
+    permissions: {},
+    created_at: new Date(key.createdAt).toISOString(),
+    created_by: key.createdBy,
+    litellm_budget_table: null,
+  };
+}
+
+/** Text that begins with `sk-` is a secret and is hashed; anything else is taken for the hash. */
+function hashOf(keyOrHash: string): string {
+  return keyOrHash.startsWith('sk-') ? hashKey(keyOrHash) : keyOrHash;
+}
+
+const unitsMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+  mo: 2_592_000_000,
+};
+
+/** Takes `30s`, `30m`, `30h`, `30d`, `1w` or `1mo` (30 days); returns milliseconds. Throws field_invalid. */
+export function durationMs(text: string): number {
+  const match = /^(\d{1,6})(mo|s|m|h|d|w)$/.exec(text);
+  const unit = unitsMs[match?.[2] ?? ''];
+  if (match?.[1] === undefined || unit === undefined || Number(match[1]) === 0) {
+    throw new GatewayError('field_invalid', {
+      message: 'duration must read like 30s, 30m, 30h, 30d, 1w or 1mo',
+      field: 'duration',
+    });
+  }
+  return Number(match[1]) * unit;
+}
+
+function whole(query: URLSearchParams, name: string, otherwise: number, most: number): number {
+  const text = query.get(name);
+  if (text === null) return otherwise;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new GatewayError('field_invalid', { message: `${name} must be a whole number from 1 to ${most}`, field: name });
+}
+
+function checked<T>(schema: z.ZodType<T>, body: JsonObject): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const field = unknown ?? issue?.path.join('.') ?? '';
+  throw new GatewayError('field_invalid', {
+    message: unknown === undefined ? `${field}: ${issue?.message}` : `${field} is not a known field`,
+    field,
+  });
+}

@@ -1,0 +1,58 @@
+// Anthropic's count_tokens, 200 for every model: asked of an Anthropic upstream, estimated (and flagged) for any other.
+// Invariant: a failure here never touches the health of a deployment; it turns into an estimate.
+import { estimateTokens } from '../core/estimate.ts';
+import { isObject, numberOf } from '../core/json.ts';
+import type { Arrived, Reply } from '../core/wire.ts';
+import { Deadline } from './deadline.ts';
+import type { Parts, Resolved, Surface } from './exchange.ts';
+import { prepare } from './prepare.ts';
+import { admit } from './steps/admit.ts';
+import { candidates, ordered } from './steps/choose.ts';
+import { resolve } from './steps/resolve.ts';
+import { understand } from './steps/understand.ts';
+
+const patienceMs = 5_000;
+const answerLimit = 64 * 1024;
+
+/** Takes a request; returns its number of input tokens. Throws what admit, understand and resolve throw. */
+export async function countTokens(arrived: Arrived, surface: Surface, parts: Parts): Promise<Reply> {
+  const asked = resolve(understand(admit(arrived, surface, parts)), parts);
+  const counted = await countUpstream(asked, parts);
+  const body =
+    counted === null ? { input_tokens: estimateTokens(asked.body), estimated: true } : { input_tokens: counted };
+  const headers = {
+    'content-type': 'application/json',
+    'x-plumbline-request-id': arrived.id,
+    'x-plumbline-tokens': counted === null ? 'estimated' : 'counted',
+  };
+  return { status: 200, headers, body: JSON.stringify(body) };
+}
+
+/** Returns what an Anthropic upstream counts, or null when there is none or it does not answer well. */
+async function countUpstream(asked: Resolved, parts: Parts): Promise<number | null> {
+  const target = ordered(candidates(asked, asked.alias, parts), asked.alias, parts)[0];
+  const path = target?.provider.countTokens;
+  if (target === undefined || path === undefined || target.record.parameters.mockResponse !== undefined) return null;
+  const deadline = new Deadline(parts.clock, patienceMs, asked.arrived.gone);
+  try {
+    const prepared = prepare({ ...asked, stream: false }, target, parts);
+    const { origin } = target;
+    const { headers, body } = prepared;
+    const request = {
+      method: 'POST',
+      origin,
+      path: target.basePath + path.path(prepared.call),
+      headers,
+      body,
+    } as const;
+    const answer = await parts.send({ ...request, signal: deadline.signal });
+    const bytes = await answer.body.readAll(answerLimit);
+    const counted: unknown = answer.status === 200 ? JSON.parse(bytes.toString('utf8')) : null;
+    return isObject(counted) ? (numberOf(counted.input_tokens) ?? null) : null;
+  } catch (error) {
+    parts.log.debug('tokens estimated', { request: asked.arrived.id, error });
+    return null;
+  } finally {
+    deadline.end();
+  }
+}

@@ -1,0 +1,59 @@
+// Around every route: a request id, and the last-resort error in the dialect the route speaks.
+import type { IncomingHttpHeaders } from 'node:http';
+import { GatewayError } from '../core/errors.ts';
+import type { Arrived, Reply } from '../core/wire.ts';
+import { anthropic } from '../gateway/dialects/anthropic.ts';
+import type { Dialect } from '../gateway/dialects/dialect.ts';
+import { openai } from '../gateway/dialects/openai.ts';
+import { givenId } from '../gateway/trail.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Log } from '../kit/log.ts';
+import type { Route } from './routes.ts';
+
+export interface EdgeParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newId: (prefix: string) => string;
+}
+
+export interface Edge extends EdgeParts {
+  readonly newRequestId: (headers: IncomingHttpHeaders) => string;
+  /** Takes a request and its route; returns the reply, an error as the route's dialect writes it. Never throws. */
+  readonly guard: (arrived: Arrived, route: Route) => Promise<Reply>;
+}
+
+/** Takes clock, log and a source of ids; returns the edge. */
+export function openEdge(parts: EdgeParts): Edge {
+  return {
+    ...parts,
+    newRequestId: (headers) => givenId({ headers }) ?? parts.newId(''),
+    guard: async (arrived, route) => {
+      try {
+        return await route.handle(arrived);
+      } catch (thrown) {
+        const error = GatewayError.from(thrown);
+        if (error.code === 'internal')
+          parts.log.error('internal', { request: arrived.id, path: arrived.path, error: thrown });
+        return lastResort(error, arrived.id, arrived.path, route);
+      }
+    },
+  };
+}
+
+/** Takes an error, a request id, a path and its route if any; returns the reply in the dialect spoken there. */
+export function lastResort(
+  error: GatewayError,
+  id: string,
+  path: string,
+  route: Route | undefined,
+): Reply & { readonly body: string } {
+  const dialect: Dialect = route?.dialect ?? (/^(?:\/v1)?\/messages/.test(path) ? anthropic : openai);
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'x-plumbline-request-id': id,
+    'x-litellm-call-id': id,
+    'x-plumbline-error': error.code,
+  };
+  if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000));
+  return { status: error.status, headers, body: JSON.stringify(dialect.encodeError(error, id)) };
+}

@@ -1,0 +1,156 @@
+// The whole site on one screen: method, paths, who may, handler.
+import { maySeeKey, requireMaster } from '../access/rights.ts';
+import { deleteKeys, generateKey, type KeyParts, keyInfo, listKeys } from '../admin/keys.ts';
+import { type Caller, tokenOf } from '../core/caller.ts';
+import type { Operation } from '../core/chat.ts';
+import { GatewayError } from '../core/errors.ts';
+import { isObject, type JsonObject } from '../core/json.ts';
+import type { Arrived, Reply } from '../core/wire.ts';
+import { checkHealth } from '../gateway/check-health.ts';
+import { countTokens } from '../gateway/count-tokens.ts';
+import { anthropic } from '../gateway/dialects/anthropic.ts';
+import type { Dialect } from '../gateway/dialects/dialect.ts';
+import { openai } from '../gateway/dialects/openai.ts';
+import type { Parts } from '../gateway/exchange.ts';
+import { handle } from '../gateway/handle.ts';
+import { listModels, showModel } from '../gateway/list-models.ts';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'OPTIONS';
+  /** Fastify paths; each means the same. */
+  readonly paths: readonly string[];
+  /** In whose words errors of this route are written. */
+  readonly dialect: Dialect;
+  readonly handle: (arrived: Arrived) => Promise<Reply> | Reply;
+}
+
+/** How the house is, for the readiness probes. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly database: 'connected' | 'away' | 'starting';
+  /** What is wrong, for people; empty when nothing is. */
+  readonly reasons: readonly string[];
+}
+
+export interface Site {
+  readonly gateway: Parts;
+  readonly keys: KeyParts;
+  readonly readiness: () => Readiness;
+  readonly build: { readonly version: string; readonly id: string };
+}
+
+/** Takes the parts of the house; returns every route. */
+export function openRoutes(site: Site): readonly Route[] {
+  const { gateway, keys } = site;
+  const surface = (operation: Operation, dialect: Dialect, ...paths: string[]): Route => {
+    const spoken = { dialect, operation, route: paths[0] ?? '' };
+    return { method: 'POST', paths, dialect, handle: (arrived) => handle(arrived, spoken, gateway) };
+  };
+  const open = (
+    paths: string[],
+    reply: (arrived: Arrived) => Promise<Reply> | Reply,
+    method: Route['method'] = 'GET',
+  ): Route => ({
+    method,
+    paths,
+    dialect: openai,
+    handle: reply,
+  });
+  const known = (paths: string[], reply: (arrived: Arrived, caller: Caller) => Promise<Reply> | Reply): Route =>
+    open(paths, (arrived) => reply(arrived, gateway.identify(tokenOf(arrived))));
+  const master = (
+    method: 'GET' | 'POST',
+    path: string,
+    answer: (arrived: Arrived, caller: Caller) => Promise<JsonObject>,
+  ): Route =>
+    open(
+      [path],
+      async (arrived) => {
+        const caller = gateway.identify(tokenOf(arrived));
+        requireMaster(caller, path);
+        return json(200, await answer(arrived, caller));
+      },
+      method,
+    );
+  const counting = { dialect: anthropic, operation: 'chat', route: '/v1/messages/count_tokens' } as const;
+
+  return [
+    surface('chat', openai, '/v1/chat/completions', '/chat/completions'),
+    surface('completion', openai, '/v1/completions', '/completions'),
+    surface('embedding', openai, '/v1/embeddings', '/embeddings'),
+    surface('rerank', openai, '/v1/rerank', '/rerank', '/v2/rerank'),
+    surface('moderation', openai, '/v1/moderations', '/moderations'),
+    surface('chat', anthropic, '/v1/messages', '/messages'),
+    {
+      method: 'POST',
+      paths: ['/v1/messages/count_tokens', '/messages/count_tokens'],
+      dialect: anthropic,
+      handle: (arrived) => countTokens(arrived, counting, gateway),
+    },
+    known(['/v1/models', '/models'], (arrived, caller) => listModels(arrived, caller, gateway)),
+    known(['/v1/models/*', '/models/*'], (arrived, caller) =>
+      showModel(arrived, caller, arrived.parameters['*'] ?? '', gateway),
+    ),
+    known(['/health'], async (arrived) => json(200, await checkHealth(arrived, healthFilter(arrived), gateway))),
+    open(['/healthz', '/health/liveliness', '/health/liveness'], () => alive),
+    open(['/health/liveliness', '/health/liveness'], () => alive, 'OPTIONS'),
+    open(['/readyz'], () => ready(site)),
+    open(['/health/readiness'], () => litellmReadiness(site)),
+    open(['/health/readiness'], () => litellmReadiness(site), 'OPTIONS'),
+    open(['/'], () => json(200, { name: 'plumbline', version: site.build.version, build: site.build.id })),
+    master('POST', '/key/generate', (arrived, caller) => generateKey(bodyOf(arrived), caller, keys)),
+    known(['/key/info'], async (arrived, caller) => {
+      const wanted = new URLSearchParams(arrived.query).get('key') ?? undefined;
+      return json(200, await keyInfo(wanted, caller, (hash) => maySeeKey(caller, hash), keys));
+    }),
+    master('GET', '/key/list', (arrived) => listKeys(new URLSearchParams(arrived.query), keys)),
+    master('POST', '/key/delete', (arrived) => deleteKeys(bodyOf(arrived), keys)),
+  ];
+}
+
+const json = (status: number, body: unknown): Reply => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+/** Liveness touches nothing. */
+const alive = json(200, "I'm alive!");
+
+function ready(site: Site): Reply {
+  const { ready: isReady, database, reasons } = site.readiness();
+  const status = isReady ? (reasons.length === 0 ? 'ready' : 'degraded') : 'starting';
+  return json(isReady ? 200 : 503, { status, database, reasons });
+}
+
+/** LiteLLM's readiness: `connected` once a database is attached (contracts 10.3). */
+function litellmReadiness(site: Site): Reply {
+  const { ready: isReady, database, reasons } = site.readiness();
+  if (!isReady) return json(503, { detail: `Service Unhealthy (${reasons.join('; ')})` });
+  const away = database !== 'connected';
+  return json(200, {
+    status: away ? 'healthy' : 'connected',
+    db: away ? 'Not connected' : 'connected',
+    cache: null,
+    litellm_version: site.build.version,
+    success_callbacks: [],
+    use_aiohttp_transport: false,
+    ...(away ? {} : { last_updated: new Date(site.gateway.clock.now()).toISOString() }),
+  });
+}
+
+function healthFilter(arrived: Arrived): { model: string | undefined; modelId: string | undefined } {
+  const query = new URLSearchParams(arrived.query);
+  return { model: query.get('model') ?? undefined, modelId: query.get('model_id') ?? undefined };
+}
+
+function bodyOf(arrived: Arrived): JsonObject {
+  let body: unknown;
+  try {
+    body = JSON.parse(arrived.body.toString('utf8'));
+  } catch (error) {
+    throw new GatewayError('body_not_json', { message: error instanceof Error ? error.message : String(error) });
+  }
+  if (!isObject(body)) throw new GatewayError('body_not_object');
+  return body;
+}
