@@ -1,4 +1,5 @@
 // A process of its own that says when it is ready. Invariant: no child outlives the test process that started it.
+// PLUMBLINE_TEST_SHOW=1 shows what the children write, for looking into a failure.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -41,6 +42,7 @@ export async function startChild(launch: Launch): Promise<Started> {
     }, launch.timeoutMs ?? 60_000);
     const read = (chunk: Buffer) => {
       output += chunk;
+      if (process.env['PLUMBLINE_TEST_SHOW'] === '1') process.stderr.write(chunk);
       const match = launch.announces.exec(output);
       if (match !== null) {
         clearTimeout(limit);
