@@ -65,6 +65,13 @@ export interface StreamWatch {
   readonly error: GatewayError | null;
 }
 
+/**
+ * Puts one stream right that passes unchanged otherwise, for providers that bend their dialect (a tool call without an
+ * index breaks every client's accumulator). Takes a piece; returns the data to send instead, or null when the piece can pass
+ * as it is. Must be cheap: a test of substrings first. See it after the watch has seen the piece.
+ */
+export type StreamRepair = (piece: StreamPiece) => string | null;
+
 /** How one operation is spoken at one provider. */
 export interface Wire {
   /** The client dialect whose bodies and answers this wire takes and gives unchanged; null when all is translated. */
@@ -91,6 +98,8 @@ export interface Wire {
   reader?(call: Call): StreamReader;
   /** A watch for one streamed answer that passes unchanged. */
   watch?(call: Call): StreamWatch;
+  /** A repair for one streamed answer that passes unchanged. Absent: the provider keeps to its dialect. */
+  repair?(call: Call): StreamRepair;
   /** What a whole answer, in this wire's words, reports of tokens; null when it reports none. */
   usage(body: JsonObject): Usage | null;
   /** Takes status, headers (lower case) and text of a refusal; returns the failure in our codes. */
