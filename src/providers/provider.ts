@@ -123,4 +123,9 @@ export interface Provider {
   /** A local server to look for when nothing is configured: where, and the path that lists its models. */
   readonly local?: { readonly baseUrl: string; readonly modelsPath: string };
   readonly wires: Readonly<Partial<Record<Operation, Wire>>>;
+  /**
+   * Counts the input tokens of a chat request in the chat wire's own words, sent as it came but for the wire's `edits`, to
+   * this path below the base address; the answer has `input_tokens`. Absent: the provider has no such route.
+   */
+  readonly countTokens?: { path(call: Call): string };
 }
