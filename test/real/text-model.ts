@@ -76,7 +76,6 @@ function watchClient(path: string, response: ServerResponse): AbortSignal {
       journal.add('answered', { path, status: response.statusCode, tokens: tokensOf.get(response) ?? 0 });
       return;
     }
-    journal.add('client-gone', { path, afterTokens: tokensOf.get(response) ?? 0 });
     left.abort(new Error('the client left'));
   });
   return left.signal;
@@ -100,6 +99,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     const refusal = (ollama === undefined ? openaiFailure : ollamaFailure)(error);
     if (refusal === undefined || response.headersSent) throw error;
     sendJson(response, refusal.status, refusal.body);
+  } finally {
+    if (signal.aborted) journal.add('client-gone', { path, afterTokens: tokensOf.get(response) ?? 0 });
   }
 }
 
