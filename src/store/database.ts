@@ -44,15 +44,16 @@ export interface Database extends Queries {
 export const sqlStates = {
   uniqueViolation: '23505',
   foreignKeyViolation: '23503',
-  undefinedTable: '42P01',
-  invalidSchema: '3F000',
-  lockNotAvailable: '55P03',
+  /** A class: every state that begins so. */
+  dataException: '22',
+  /** A class: every state that begins so. */
+  constraintViolation: '23',
 } as const;
 
 /** Takes anything thrown; returns its SQLSTATE, or undefined when the database did not say it. */
 export function sqlStateOf(thrown: unknown): string | undefined {
   const code = thrown instanceof Error ? (thrown as { code?: unknown }).code : undefined;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  return typeof code === 'string' && /^[0-9FHPX][0-9A-Z]{4}$/.test(code) ? code : undefined;
 }
 
 /** Takes anything thrown by a query; returns the constraint that was violated, or undefined. */

@@ -1,0 +1,285 @@
+// What the gateway reads on its hot path: keys, deployments, aliases, credentials and settings in memory, kept fresh by the
+// database's own news. Invariants: getters never wait; while the database is away the last known state is served; the tables
+// of configuration change together, in one step.
+
+import { GatewayError } from '../core/errors.ts';
+import type { AliasRecord, CredentialRecord, DeploymentRecord, RouterSettings, VirtualKey } from '../core/records.ts';
+import type { Log } from '../kit/log.ts';
+import type { Database } from './database.ts';
+import { readAliases } from './tables/aliases.ts';
+import { readCredentials } from './tables/credentials.ts';
+import { readDeployments } from './tables/deployments.ts';
+import { keysByHash, readKeys } from './tables/keys.ts';
+import { readRouterSettings } from './tables/settings.ts';
+
+export interface LiveState {
+  /** False: what is served may be out of date, and a key that is not known may exist all the same. */
+  readonly fresh: boolean;
+  /** Milliseconds since 1970 from when on it is so. */
+  readonly since: number;
+  /** Why it is not fresh; undefined when it is. */
+  readonly reason: string | undefined;
+}
+
+/** What changed: `keys`, or `configuration` for all the rest. */
+export type LivePart = 'keys' | 'configuration';
+
+export interface Live {
+  keyByHash(hash: string): VirtualKey | undefined;
+  alias(name: string): AliasRecord | undefined;
+  aliases(): readonly AliasRecord[];
+  /** The deployments of an alias, in their order. */
+  deploymentsOf(alias: string): readonly DeploymentRecord[];
+  deployments(): readonly DeploymentRecord[];
+  credential(name: string): CredentialRecord | undefined;
+  credentials(): readonly CredentialRecord[];
+  /** Routing settings that are stored; the rest are defaults. */
+  router(): Partial<RouterSettings>;
+  state(): LiveState;
+  /** Calls back after each change of what is served; returns a function that ends that. */
+  onChange(changed: (part: LivePart) => void): () => void;
+  /**
+   * Takes what was just written (`keys:HASH`, the name of a table; nothing: everything) and resolves when it is in memory.
+   * For a writer that answers "done" next; others learn it from the database. Rejects when the database is away.
+   */
+  refresh(what?: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Configuration {
+  readonly aliases: ReadonlyMap<string, AliasRecord>;
+  readonly deployments: readonly DeploymentRecord[];
+  readonly deploymentsByAlias: ReadonlyMap<string, readonly DeploymentRecord[]>;
+  readonly credentials: ReadonlyMap<string, CredentialRecord>;
+  readonly router: Partial<RouterSettings>;
+}
+
+const channel = 'plumbline_changed';
+/** Beyond so many changed keys at once, reading all of them is cheaper. */
+const mostSingleKeys = 200;
+const retryMs = 500;
+const configurationTables = new Set(['aliases', 'credentials', 'deployments', 'settings']);
+
+/** Takes a database whose schema is up to date; reads everything and follows it. Throws store_unavailable. */
+export async function openLive(database: Database, log: Log): Promise<Live> {
+  const view = new LiveView(database, log);
+  await view.begin();
+  return view;
+}
+
+class LiveView implements Live {
+  readonly #database: Database;
+  readonly #log: Log;
+  readonly #listeners = new Set<(part: LivePart) => void>();
+  #configuration: Configuration = noConfiguration;
+  #keys = new Map<string, VirtualKey>();
+  #state: LiveState = { fresh: false, since: Date.now(), reason: 'nothing is read yet' };
+  #stale: Stale = nothingStale();
+  #isHeard = false;
+  #reading: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #stopListening: (() => Promise<void>) | undefined;
+
+  constructor(database: Database, log: Log) {
+    this.#database = database;
+    this.#log = log;
+  }
+
+  /** Listens first and reads then, so that nothing falls between. */
+  async begin(): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#stopListening = this.#database.listen(channel, {
+          onPayload: (payload) => void this.#follow(payload),
+          onGap: () => {
+            this.#isHeard = true;
+            this.refresh().then(resolve, reject);
+          },
+          onLost: (reason) => {
+            this.#isHeard = false;
+            this.#lose(reason);
+            reject(reason);
+          },
+        });
+      });
+    } catch (thrown) {
+      await this.close();
+      throw thrown;
+    }
+  }
+
+  keyByHash(hash: string): VirtualKey | undefined {
+    return this.#keys.get(hash);
+  }
+
+  alias(name: string): AliasRecord | undefined {
+    return this.#configuration.aliases.get(name);
+  }
+
+  aliases(): readonly AliasRecord[] {
+    return [...this.#configuration.aliases.values()];
+  }
+
+  deploymentsOf(alias: string): readonly DeploymentRecord[] {
+    return this.#configuration.deploymentsByAlias.get(alias) ?? [];
+  }
+
+  deployments(): readonly DeploymentRecord[] {
+    return this.#configuration.deployments;
+  }
+
+  credential(name: string): CredentialRecord | undefined {
+    return this.#configuration.credentials.get(name);
+  }
+
+  credentials(): readonly CredentialRecord[] {
+    return [...this.#configuration.credentials.values()];
+  }
+
+  router(): Partial<RouterSettings> {
+    return this.#configuration.router;
+  }
+
+  state(): LiveState {
+    return this.#state;
+  }
+
+  onChange(changed: (part: LivePart) => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  refresh(what?: string): Promise<void> {
+    markStale(this.#stale, what);
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#retry);
+    await this.#stopListening?.();
+    await this.#reading?.catch(() => undefined);
+    clearTimeout(this.#retry);
+  }
+
+  /** News that could not be read stays marked stale; the reading that failed has arranged another. */
+  async #follow(payload: string): Promise<void> {
+    await this.refresh(payload).catch(() => undefined);
+  }
+
+  /** Reads what is stale until nothing is; what is told meanwhile is read in the next round. */
+  async #read(): Promise<void> {
+    clearTimeout(this.#retry);
+    while (isStale(this.#stale)) {
+      const asked = this.#stale;
+      this.#stale = nothingStale();
+      try {
+        if (asked.configuration) await this.#readConfiguration();
+        if (asked.everyKey || asked.hashes.size > 0) await this.#readKeys(asked);
+      } catch (thrown) {
+        this.#stale = both(this.#stale, asked);
+        this.#lose(thrown);
+        this.#retry = setTimeout(() => void this.#follow(nothingNew), retryMs).unref();
+        throw thrown;
+      }
+    }
+    if (this.#isHeard) this.#become({ fresh: true, reason: undefined });
+  }
+
+  async #readConfiguration(): Promise<void> {
+    this.#configuration = await readConfiguration(this.#database);
+    this.#tell('configuration');
+  }
+
+  async #readKeys({ everyKey, hashes }: Stale): Promise<void> {
+    if (everyKey || hashes.size > mostSingleKeys) {
+      this.#keys = new Map((await readKeys(this.#database)).map((key) => [key.hash, key]));
+    } else {
+      const found = await keysByHash(this.#database, [...hashes]);
+      for (const hash of hashes) this.#keys.delete(hash);
+      for (const key of found) this.#keys.set(key.hash, key);
+    }
+    this.#tell('keys');
+  }
+
+  #tell(part: LivePart): void {
+    for (const listener of this.#listeners) listener(part);
+  }
+
+  #lose(thrown: unknown): void {
+    const { message, cause } = GatewayError.from(thrown);
+    this.#become({ fresh: false, reason: cause instanceof Error ? cause.message : message });
+  }
+
+  #become({ fresh, reason }: Pick<LiveState, 'fresh' | 'reason'>): void {
+    if (this.#state.fresh === fresh) {
+      this.#state = { ...this.#state, reason };
+      return;
+    }
+    this.#state = { fresh, reason, since: Date.now() };
+    if (fresh) this.#log.info('the database is followed: what is served is fresh');
+    else this.#log.warn('the database is away: what was read last is served', { reason });
+  }
+}
+
+/** What has been told and not been read yet. */
+interface Stale {
+  configuration: boolean;
+  everyKey: boolean;
+  readonly hashes: Set<string>;
+}
+
+const nothingNew = '';
+
+function nothingStale(): Stale {
+  return { configuration: false, everyKey: false, hashes: new Set() };
+}
+
+function isStale(stale: Stale): boolean {
+  return stale.configuration || stale.everyKey || stale.hashes.size > 0;
+}
+
+function both(one: Stale, other: Stale): Stale {
+  return {
+    configuration: one.configuration || other.configuration,
+    everyKey: one.everyKey || other.everyKey,
+    hashes: one.hashes.union(other.hashes),
+  };
+}
+
+/** Takes a payload: a table's name, `keys:` and a hash, nothing new, or undefined for everything. Other tables are not ours. */
+function markStale(stale: Stale, payload: string | undefined): void {
+  const [table, row] = payload?.split(':') ?? [];
+  if (payload === undefined || configurationTables.has(payload)) stale.configuration = true;
+  if (payload === undefined || payload === 'keys') stale.everyKey = true;
+  if (table === 'keys' && row !== undefined) stale.hashes.add(row);
+}
+
+const noConfiguration: Configuration = {
+  aliases: new Map(),
+  deployments: [],
+  deploymentsByAlias: new Map(),
+  credentials: new Map(),
+  router: {},
+};
+
+/** All of it as of one moment, so that a deployment never meets a credential of another time. */
+function readConfiguration(database: Database): Promise<Configuration> {
+  return database.transaction(
+    async (queries) => {
+      const aliases = await readAliases(queries);
+      const deployments = await readDeployments(queries);
+      const credentials = await readCredentials(queries);
+      return {
+        aliases: new Map(aliases.map((alias) => [alias.name, alias])),
+        deployments,
+        deploymentsByAlias: Map.groupBy(deployments, (deployment) => deployment.alias),
+        credentials: new Map(credentials.map((credential) => [credential.name, credential])),
+        router: await readRouterSettings(queries),
+      };
+    },
+    { snapshot: true },
+  );
+}

@@ -1,0 +1,49 @@
+// A declaration (a file's, the environment's) brought into the tables: all of it or nothing, and twice is as once.
+import { GatewayError } from '../core/errors.ts';
+import type { Declaration } from '../core/records.ts';
+import type { Sealer } from '../kit/seal.ts';
+import { type Database, type Queries, sqlStateOf, sqlStates } from './database.ts';
+import type { Replaced } from './owned-rows.ts';
+import { replaceAliases } from './tables/aliases.ts';
+import { replaceCredentials } from './tables/credentials.ts';
+import { replaceDeployments } from './tables/deployments.ts';
+import { replaceRouterSettings } from './tables/settings.ts';
+
+/** What became of a declaration, by kind. */
+export interface ReplacedKinds {
+  readonly credentials: Replaced;
+  readonly aliases: Replaced;
+  readonly deployments: Replaced;
+  readonly settings: Replaced;
+}
+
+/**
+ * Takes a declaration and the sealer for its secrets; replaces the rows of its owner, and only those, in one transaction.
+ * Throws field_invalid when a name is declared twice or belongs to somebody else, or when something would be left pointing
+ * at nothing (an alias another owner's deployment stands under).
+ */
+export function replaceOwned(database: Database, declaration: Declaration, sealer: Sealer): Promise<ReplacedKinds> {
+  const { owner } = declaration;
+  return database.transaction(async (queries) => {
+    const credentials = await replaceCredentials(queries, owner, declaration.credentials, sealer);
+    const aliases = await replaceAliases(queries, owner, declaration.aliases);
+    const deployments = await replaceDeployments(queries, owner, declaration.deployments);
+    const settings = await replaceRouterSettings(queries, owner, declaration.router);
+    await refuseDangling(queries, owner);
+    return { credentials, aliases, deployments, settings };
+  });
+}
+
+/** The references are deferred to the end, so that the order of the kinds does not matter; this is the end. */
+async function refuseDangling(queries: Queries, owner: string): Promise<void> {
+  try {
+    await queries.query('set constraints all immediate');
+  } catch (thrown) {
+    if (sqlStateOf(thrown) !== sqlStates.foreignKeyViolation) throw thrown;
+    const detail = (thrown as { detail?: string }).detail ?? '';
+    throw new GatewayError('field_invalid', {
+      message: `what the ${owner} declares would leave something pointing at nothing. ${detail}`,
+      cause: thrown,
+    });
+  }
+}

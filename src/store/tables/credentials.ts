@@ -1,0 +1,90 @@
+// Our credentials at providers, sealed. Invariant: no field of a row is readable; the table refuses what is not sealed.
+import type { CredentialRecord, DeclaredCredential, Owner } from '../../core/records.ts';
+import type { Sealer } from '../../kit/seal.ts';
+import type { Secret } from '../../kit/secret.ts';
+import type { Queries } from '../database.ts';
+import { type OwnedTable, type Replaced, replaceOwnedRows } from '../owned-rows.ts';
+import { StartRefused } from '../start-refused.ts';
+import type { Table } from '../table.ts';
+
+export const credentials: Table = {
+  name: 'credentials',
+  steps: [
+    {
+      id: '2026-11-23-02-credentials',
+      sql: [
+        `create table plumbline.credentials (
+          id uuid primary key default gen_random_uuid(),
+          name text not null unique check (name <> ''),
+          owner text not null check (owner in ('file', 'environment', 'api')),
+          sealed jsonb not null,
+          created_at timestamptz not null default now(),
+          updated_at timestamptz not null default now(),
+          constraint credentials_sealed check (jsonb_typeof(sealed) = 'object' and not jsonb_path_exists(sealed,
+            'strict $.* ? (@.type() <> "string" || !(@ starts with "pl1:"))'))
+        )`,
+        `create trigger tell_change after insert or update or delete on plumbline.credentials
+          for each row execute function plumbline.tell_change()`,
+      ],
+    },
+  ],
+};
+
+const shape: OwnedTable = {
+  noun: 'credential',
+  table: 'plumbline.credentials',
+  key: 'name',
+  columns: { sealed: 'jsonb' },
+};
+
+/** Takes a credential's name and field; returns the place a sealed value is bound to (see kit/seal.ts). */
+export function credentialPlace(name: string, field: string): string {
+  return `credentials/${name}/${field}`;
+}
+
+/** Returns every credential, sealed. */
+export function readCredentials(queries: Queries): Promise<CredentialRecord[]> {
+  return queries.query<CredentialRecord>('select name, owner, sealed from plumbline.credentials order by name');
+}
+
+/**
+ * Takes an owner and all it declares; makes them that owner's credentials. A value that is stored already keeps its sealed
+ * text. Throws StartRefused when a stored value does not open: nothing is written over what another salt key sealed.
+ */
+export async function replaceCredentials(
+  queries: Queries,
+  owner: Owner,
+  declared: readonly DeclaredCredential[],
+  sealer: Sealer,
+): Promise<Replaced> {
+  const stored = new Map((await readCredentials(queries)).map((row) => [row.name, row.sealed]));
+  const rows = declared.map(({ name, values }) => ({ name, sealed: sealAll(sealer, name, values, stored.get(name)) }));
+  return replaceOwnedRows(queries, shape, owner, rows);
+}
+
+function sealAll(
+  sealer: Sealer,
+  name: string,
+  values: Readonly<Record<string, Secret>>,
+  stored: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const sealed = Object.entries(values).map(([field, secret]) => {
+    const place = credentialPlace(name, field);
+    const before = stored[field];
+    const isSame = before !== undefined && open(sealer, before, place).equals(secret);
+    return [field, isSame ? before : sealer.seal(secret, place)] as const;
+  });
+  return Object.fromEntries(sealed);
+}
+
+function open(sealer: Sealer, sealed: string, place: string): Secret {
+  try {
+    return sealer.unseal(sealed, place);
+  } catch (thrown) {
+    throw new StartRefused(
+      `a stored secret does not open with this salt key (${place})`,
+      'start with the salt key it was sealed under',
+      { cause: thrown },
+    );
+  }
+}

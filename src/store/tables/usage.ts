@@ -1,0 +1,224 @@
+// One row a request, whatever became of it. Invariant: a request id is written once, however often it is sent.
+// The columns stand here once, in a list; statements and rows are made from it.
+import type { UsageRow } from '../../core/records.ts';
+import type { Usage } from '../../core/usage.ts';
+import type { Queries } from '../database.ts';
+import { storableText, timeText } from '../sql-values.ts';
+import type { Table } from '../table.ts';
+
+export const usage: Table = {
+  name: 'usage',
+  steps: [
+    {
+      id: '2026-11-23-06-usage',
+      sql: [
+        // Not partitioned yet; daily partitions on started_at take this table's place.
+        `create table plumbline.usage (
+          request_id text primary key,
+          started_at timestamptz not null,
+          ended_at timestamptz not null,
+          operation text not null,
+          route text not null,
+          dialect text not null,
+          stream boolean not null,
+          outcome text not null check (outcome in ('success', 'failure', 'refused', 'abandoned')),
+          status integer not null,
+          error_code text,
+          key_id text,
+          key_hash text,
+          user_id text,
+          team_id text,
+          end_user text,
+          alias text,
+          deployment_id text,
+          provider text,
+          model text,
+          input_tokens bigint,
+          output_tokens bigint,
+          cache_read_tokens bigint,
+          cache_write_tokens bigint,
+          cache_write_hour_tokens bigint,
+          reasoning_tokens bigint,
+          audio_input_tokens bigint,
+          audio_output_tokens bigint,
+          search_units bigint,
+          usage_partial boolean not null,
+          cost numeric check (cost >= 0 and cost < 'Infinity'),
+          attempts integer not null,
+          fallbacks integer not null,
+          queue_ms real not null,
+          first_ms real,
+          total_ms real not null,
+          overhead_ms real not null,
+          tags text[] not null,
+          session text,
+          caller_address text,
+          dropped_parameters text[] not null,
+          constraint usage_reported_or_not check (num_nulls(input_tokens, output_tokens, cache_read_tokens,
+            cache_write_tokens, cache_write_hour_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens,
+            search_units) in (0, 9))
+        )`,
+        `comment on column plumbline.usage.cost is 'US dollars; null: the price is unknown, never 0'`,
+        `comment on column plumbline.usage.input_tokens is 'null: the provider reported none'`,
+        'create index usage_started_at on plumbline.usage (started_at)',
+        'create index usage_key on plumbline.usage (key_hash, started_at)',
+      ],
+    },
+  ],
+};
+
+/** Rows' own columns: name, type, field. Lists of text travel as array literals, since arrays of arrays do not unnest. */
+const rowColumns = [
+  ['request_id', 'text', 'requestId'],
+  ['started_at', 'timestamptz', 'startedAt'],
+  ['ended_at', 'timestamptz', 'endedAt'],
+  ['operation', 'text', 'operation'],
+  ['route', 'text', 'route'],
+  ['dialect', 'text', 'dialect'],
+  ['stream', 'boolean', 'stream'],
+  ['outcome', 'text', 'outcome'],
+  ['status', 'integer', 'status'],
+  ['error_code', 'text', 'errorCode'],
+  ['key_id', 'text', 'keyId'],
+  ['key_hash', 'text', 'keyHash'],
+  ['user_id', 'text', 'userId'],
+  ['team_id', 'text', 'teamId'],
+  ['end_user', 'text', 'endUser'],
+  ['alias', 'text', 'alias'],
+  ['deployment_id', 'text', 'deploymentId'],
+  ['provider', 'text', 'provider'],
+  ['model', 'text', 'model'],
+  ['usage_partial', 'boolean', 'usagePartial'],
+  ['cost', 'numeric', 'cost'],
+  ['attempts', 'integer', 'attempts'],
+  ['fallbacks', 'integer', 'fallbacks'],
+  ['queue_ms', 'real', 'queueMs'],
+  ['first_ms', 'real', 'firstMs'],
+  ['total_ms', 'real', 'totalMs'],
+  ['overhead_ms', 'real', 'overheadMs'],
+  ['tags', 'text[]', 'tags'],
+  ['session', 'text', 'session'],
+  ['caller_address', 'text', 'callerAddress'],
+  ['dropped_parameters', 'text[]', 'droppedParameters'],
+] as const satisfies readonly (readonly [string, string, keyof UsageRow])[];
+
+const tokenColumns = [
+  ['input_tokens', 'input'],
+  ['output_tokens', 'output'],
+  ['cache_read_tokens', 'cacheRead'],
+  ['cache_write_tokens', 'cacheWrite'],
+  ['cache_write_hour_tokens', 'cacheWriteHour'],
+  ['reasoning_tokens', 'reasoning'],
+  ['audio_input_tokens', 'audioInput'],
+  ['audio_output_tokens', 'audioOutput'],
+  ['search_units', 'searchUnits'],
+] as const satisfies readonly (readonly [string, keyof Usage])[];
+
+type Read = (row: UsageRow) => unknown;
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly of: Read;
+}
+
+const columns: readonly Column[] = [
+  ...rowColumns.map(([name, type, field]) => ({ name, type, of: reader(type, field) })),
+  ...tokenColumns.map(([name, field]) => ({ name, type: 'bigint', of: tokens(field) })),
+];
+
+function reader(type: string, field: keyof UsageRow): Read {
+  if (type === 'timestamptz') return (row) => timeText(row[field] as number);
+  if (type === 'text[]') return (row) => arrayLiteral(row[field] as readonly string[]);
+  return (row) => {
+    const value = row[field];
+    return typeof value === 'string' ? storableText(value) : value;
+  };
+}
+
+function tokens(field: keyof Usage): Read {
+  return (row) => (row.usage === null ? null : Math.round(row.usage[field]));
+}
+
+function arrayLiteral(list: readonly string[]): string {
+  const quoted = list.map((text) => `"${storableText(text).replace(/[\\"]/g, '\\$&')}"`);
+  return `{${quoted.join(',')}}`;
+}
+
+const names = columns.map((column) => column.name);
+const given = columns.map(({ type }, index) => `$${index + 1}::${type === 'text[]' ? 'text' : type}[]`);
+const taken = columns.map(({ name, type }) => (type === 'text[]' ? `${name}::text[]` : name));
+
+const insertSql = `with written as (
+  insert into plumbline.usage (${names.join(', ')})
+  select ${taken.join(', ')} from unnest(${given.join(', ')}) as sent(${names.join(', ')})
+  on conflict do nothing returning 1
+) select count(*) as written from written`;
+
+/** Takes rows; writes those whose request id is not written yet, all in one statement. Returns how many were. */
+export async function insertUsage(queries: Queries, rows: readonly UsageRow[]): Promise<number> {
+  const arrays = columns.map((column) => rows.map(column.of));
+  const [result] = await queries.query<{ written: number }>(insertSql, arrays, { name: 'insert-usage' });
+  return result?.written ?? 0;
+}
+
+const selected = [
+  ...rowColumns.map(([name, , field]) => `${name} as "${field}"`),
+  ...tokenColumns.map(([name, field]) => `${name} as "tokens.${field}"`),
+].join(', ');
+
+export interface UsageFilter {
+  readonly keyHash?: string;
+  /** Milliseconds; only rows that began before. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+/** Takes a filter; returns the newest rows first. */
+export async function recentUsage(queries: Queries, filter: UsageFilter): Promise<UsageRow[]> {
+  const rows = await queries.query<Record<string, unknown>>(
+    `select ${selected} from plumbline.usage
+     where ($1::text is null or key_hash = $1) and ($2::timestamptz is null or started_at < $2)
+     order by started_at desc, request_id limit $3`,
+    [filter.keyHash ?? null, timeText(filter.before ?? null), filter.limit],
+  );
+  return rows.map(asUsageRow);
+}
+
+function asUsageRow(read: Record<string, unknown>): UsageRow {
+  const own = rowColumns.map(([, , field]) => [field, read[field]]);
+  const reported = tokenColumns.map(([, field]) => [field, read[`tokens.${field}`]]);
+  const isReported = read['tokens.input'] !== null;
+  return { ...Object.fromEntries(own), usage: isReported ? Object.fromEntries(reported) : null };
+}
+
+const groups = { alias: 'alias', model: 'model', key: 'key_hash', user: 'user_id', day: 'date(started_at)' } as const;
+export type UsageGroup = keyof typeof groups;
+
+export interface UsageSummary {
+  /** The alias, model, … all these rows share; null: they have none. */
+  readonly group: string | null;
+  readonly requests: number;
+  readonly successes: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** US dollars, over the requests whose price is known. */
+  readonly cost: number;
+  /** Requests with tokens and no known price: their cost is missing above. */
+  readonly unpriced: number;
+}
+
+/** Takes a range of beginnings in milliseconds (the end not included) and a group; returns sums, the most costly first. */
+export function summarizeUsage(
+  queries: Queries,
+  range: { readonly from: number; readonly to: number },
+  by: UsageGroup,
+): Promise<UsageSummary[]> {
+  return queries.query<UsageSummary>(
+    `select ${groups[by]} as "group", count(*) as requests, count(*) filter (where outcome = 'success') as successes,
+       coalesce(sum(input_tokens), 0) as "inputTokens", coalesce(sum(output_tokens), 0) as "outputTokens",
+       coalesce(sum(cost), 0) as cost, count(*) filter (where cost is null and input_tokens is not null) as unpriced
+     from plumbline.usage where started_at >= $1::timestamptz and started_at < $2::timestamptz
+     group by 1 order by cost desc, requests desc, "group"`,
+    [timeText(range.from), timeText(range.to)],
+  );
+}
