@@ -1,0 +1,81 @@
+// Runs the tests by node:test and closes with one line: N passed, N failed.
+// Invariant: with PLUMBLINE_TEST_STRICT=1 a skipped test is a failed run, so that nothing is left out unseen in CI.
+import { existsSync, globSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
+import { ensureRealParts } from '../test/real/install.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const everything = ['src', 'test'];
+const endToEnd = join('test', 'end-to-end');
+/** One file of tests that takes longer than this hangs. */
+const patienceMs = 5 * 60_000;
+
+/** Takes folders, files and patterns; returns the test files they name, as sorted absolute paths. */
+function filesOf(wanted: readonly string[]): string[] {
+  const patterns = wanted.map((path) => (isFolder(path) ? join(path, '**', '*.test.ts') : path));
+  const found = globSync(patterns, { exclude: (name) => name.includes('node_modules') });
+  return [...new Set(found.map((path) => resolve(path)))].filter((path) => path.endsWith('.test.ts')).sort();
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Says what this machine leaves out, so that a green run is not mistaken for a complete one. */
+function sayWhatIsMissing(): void {
+  if (process.env['PLUMBLINE_TEST_DATA'] !== undefined) return;
+  say('PLUMBLINE_TEST_DATA is not set: tests against recorded provider answers, the real text model and');
+  say("OpenAI's published schema are skipped (it names a folder with fixtures/, models/ and schemas/).");
+}
+
+interface Outcome {
+  passed: number;
+  failed: number;
+  readonly skipped: string[];
+}
+
+function runAll(files: string[]): Promise<Outcome> {
+  const outcome: Outcome = { passed: 0, failed: 0, skipped: [] };
+  const events = run({ files, concurrency: 2, timeout: patienceMs, cwd: root });
+  events.on('test:pass', ({ name, skip, details }) => {
+    const isSkipped = skip !== undefined && skip !== false;
+    if (!isSkipped && details.type !== 'suite') outcome.passed += 1;
+    if (isSkipped) outcome.skipped.push(`${name}${typeof skip === 'string' && skip !== '' ? `: ${skip}` : ''}`);
+  });
+  events.on('test:fail', ({ details }) => {
+    if (details.type !== 'suite') outcome.failed += 1;
+  });
+  const { promise, resolve: done, reject } = Promise.withResolvers<Outcome>();
+  const report = events.compose(new spec());
+  report.on('data', (text: string | Buffer) => process.stdout.write(text));
+  report.on('end', () => done(outcome));
+  report.on('error', reject);
+  return promise;
+}
+
+async function main(): Promise<number> {
+  const chosen = process.argv.slice(2);
+  const files = filesOf(chosen.length === 0 ? everything : chosen);
+  if (files.length === 0) {
+    say(`no tests found in: ${chosen.join(' ')}`);
+    return 2;
+  }
+  if (files.some((file) => relative(root, file).startsWith(endToEnd))) await ensureRealParts();
+  sayWhatIsMissing();
+  const { passed, failed, skipped } = await runAll(files);
+  const strict = process.env['PLUMBLINE_TEST_STRICT'] === '1' && skipped.length > 0;
+  if (strict) say(`PLUMBLINE_TEST_STRICT=1 allows no skipped tests; these were:\n  ${skipped.join('\n  ')}`);
+  const lost = failed + (strict ? skipped.length : 0);
+  if (passed + lost === 0) say('every test was skipped');
+  say(`${passed} passed, ${lost} failed`);
+  return lost > 0 || passed === 0 ? 1 : 0;
+}
+
+process.exitCode = await main();
