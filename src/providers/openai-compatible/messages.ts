@@ -1,0 +1,73 @@
+// The messages and tools of a chat request, without what only other providers understand. Invariant: what needs no change
+// keeps its identity, so that the client's own bytes are sent.
+import { isObject, type JsonObject, type JsonValue, listOf } from '../../core/json.ts';
+
+/** What a provider makes of messages and tools. */
+export interface MessageFacts {
+  /**
+   * Extras of LiteLLM's dialect it takes back: `reasoning_content` of earlier turns, Anthropic's `cache_control`,
+   * `thinking_blocks`. The others are left out: strict servers refuse the whole request because of them.
+   */
+  readonly keeps?: readonly ('reasoning_content' | 'thinking_blocks' | 'cache_control')[];
+  /** It knows the role `developer`; elsewhere that is `system`. */
+  readonly developerRole?: boolean;
+  /** Content must be text: lists of text parts are joined. */
+  readonly flatContent?: boolean;
+  /** `name` is only allowed on tool messages. */
+  readonly namesToolsOnly?: boolean;
+  /** `function.strict` of a tool is not known. */
+  readonly withoutStrict?: boolean;
+}
+
+/** Takes the messages and what the provider makes of them; returns them changed, or the same list. */
+export function mendMessages(messages: readonly JsonValue[], facts: MessageFacts): readonly JsonValue[] {
+  return mapped(messages, (message) => (isObject(message) ? mendMessage(message, facts) : message));
+}
+
+/** Takes the tools and what the provider makes of them; returns them changed, or the same list. */
+export function mendTools(tools: readonly JsonValue[], facts: MessageFacts): readonly JsonValue[] {
+  return mapped(tools, (tool) => {
+    if (!isObject(tool)) return tool;
+    const kept = withoutCacheControl(tool, facts);
+    if (!facts.withoutStrict || !isObject(kept.function) || kept.function.strict === undefined) return kept;
+    return { ...kept, function: without(kept.function, 'strict') };
+  });
+}
+
+function mendMessage(message: JsonObject, facts: MessageFacts): JsonObject {
+  let mended = withoutCacheControl(message, facts);
+  for (const extra of ['reasoning_content', 'thinking_blocks'] as const) {
+    if (!facts.keeps?.includes(extra)) mended = without(mended, extra);
+  }
+  if (facts.namesToolsOnly && message.role !== 'tool') mended = without(mended, 'name');
+  if (message.role === 'developer' && !facts.developerRole) mended = { ...mended, role: 'system' };
+  return Array.isArray(mended.content) ? mendContentList(mended, mended.content, facts) : mended;
+}
+
+function mendContentList(message: JsonObject, parts: readonly JsonValue[], facts: MessageFacts): JsonObject {
+  if (facts.flatContent && parts.every(isText)) {
+    return { ...message, content: parts.map((part) => part.text).join('\n') };
+  }
+  const kept = mapped(parts, (part) => (isObject(part) ? withoutCacheControl(part, facts) : part));
+  return kept === parts ? message : { ...message, content: kept };
+}
+
+function isText(part: JsonValue): part is JsonObject & { text: string } {
+  return isObject(part) && part.type === 'text' && typeof part.text === 'string';
+}
+
+function withoutCacheControl(object: JsonObject, facts: MessageFacts): JsonObject {
+  return facts.keeps?.includes('cache_control') ? object : without(object, 'cache_control');
+}
+
+function without(object: JsonObject, field: string): JsonObject {
+  if (object[field] === undefined) return object;
+  const { [field]: left, ...rest } = object;
+  return rest;
+}
+
+/** As map, but the same list when nothing was changed. */
+function mapped(list: readonly JsonValue[], change: (value: JsonValue) => JsonValue): readonly JsonValue[] {
+  const changed = listOf(list).map(change);
+  return changed.every((value, at) => value === list[at]) ? list : changed;
+}
