@@ -1,38 +1,20 @@
 // Virtual keys over HTTP, in LiteLLM's shapes (contracts 3.2 to 3.5). First floor: generate, info, list, delete.
 // Invariant: the secret leaves once, in the answer to generate; what is kept is its SHA-256.
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Caller } from '../core/caller.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { hashKey } from '../core/key-hash.ts';
 import type { VirtualKey } from '../core/records.ts';
-
-export interface KeyListFilter {
-  readonly limit: number;
-  readonly offset: number;
-  readonly userId?: string | undefined;
-  readonly teamId?: string | undefined;
-  readonly alias?: string | undefined;
-  readonly hash?: string | undefined;
-}
-
-/** What this room needs of the store. */
-export interface KeyStore {
-  /** Stores a new key. Throws key_exists when its hash or alias is taken. */
-  insert(key: VirtualKey): Promise<void>;
-  byHash(hash: string): Promise<VirtualKey | undefined>;
-  list(filter: KeyListFilter): Promise<{ readonly keys: readonly VirtualKey[]; readonly total: number }>;
-  /** Deletes by hashes or aliases; returns the keys that were there. */
-  remove(match: {
-    readonly hashes?: readonly string[];
-    readonly aliases?: readonly string[];
-  }): Promise<readonly VirtualKey[]>;
-}
+import type { Queries } from '../store/database.ts';
+import { deleteKeys as deleteRows, insertKey, keysByHash, listKeys as listRows } from '../store/tables/keys.ts';
 
 export interface KeyParts {
-  readonly store: KeyStore;
+  readonly database: Queries;
   readonly now: () => number;
+  /** Resolves when what was just written is what the gateway serves. */
+  readonly refresh: () => Promise<void>;
 }
 
 /** LiteLLM's fields that are kept beside the key until the rooms that enforce them are built; each is answered with a note. */
@@ -67,22 +49,19 @@ export async function generateKey(body: JsonObject, caller: Caller, parts: KeyPa
   refuseNotInForce(body);
   const asked = checked(generateBody, body);
   const secret = asked.key ?? `sk-${randomBytes(16).toString('base64url')}`;
-  const now = parts.now();
-  const key: VirtualKey = {
-    id: randomUUID(),
+  const key = await insertKey(parts.database, {
     hash: hashKey(secret),
     preview: `sk-...${secret.slice(-4)}`,
     alias: asked.key_alias ?? null,
     models: asked.models ?? [],
-    expiresAt: typeof asked.duration === 'string' ? now + durationMs(asked.duration) : null,
+    expiresAt: typeof asked.duration === 'string' ? parts.now() + durationMs(asked.duration) : null,
     blocked: false,
     userId: asked.user_id ?? null,
     teamId: asked.team_id ?? null,
     metadata: (asked.metadata ?? {}) as JsonObject,
-    createdAt: now,
     createdBy: caller.key?.userId ?? (caller.isMaster ? 'default_user_id' : null),
-  };
-  await parts.store.insert(key);
+  });
+  await parts.refresh();
   return { ...keyRow(key), key: secret, token: key.hash, token_id: key.hash };
 }
 
@@ -108,7 +87,7 @@ export async function keyInfo(
 ): Promise<JsonObject> {
   const hash = wanted === undefined ? caller.hash : hashOf(wanted);
   if (!maySee(hash)) throw new GatewayError('info_forbidden');
-  const key = caller.key?.hash === hash ? caller.key : await parts.store.byHash(hash);
+  const key = caller.key?.hash === hash ? caller.key : (await keysByHash(parts.database, [hash]))[0];
   if (key === undefined) {
     const says =
       caller.isMaster && wanted === undefined ? 'the master key has no row; name a key with ?key=' : 'no such key';
@@ -121,14 +100,7 @@ export async function keyInfo(
 export async function listKeys(query: URLSearchParams, parts: KeyParts): Promise<JsonObject> {
   const page = whole(query, 'page', 1, 1_000_000);
   const size = whole(query, 'size', 10, 100);
-  const { keys, total } = await parts.store.list({
-    limit: size,
-    offset: (page - 1) * size,
-    userId: query.get('user_id') ?? undefined,
-    teamId: query.get('team_id') ?? undefined,
-    alias: query.get('key_alias') ?? undefined,
-    hash: query.get('key_hash') ?? undefined,
-  });
+  const { keys, total } = await listRows(parts.database, filterOf(query), { page, size });
   const full = query.get('return_full_object') === 'true';
   return {
     keys: keys.map((key) => (full ? { token: key.hash, ...keyRow(key) } : key.hash)),
@@ -136,6 +108,13 @@ export async function listKeys(query: URLSearchParams, parts: KeyParts): Promise
     current_page: page,
     total_pages: Math.ceil(total / size),
   };
+}
+
+const filters = { user_id: 'userId', team_id: 'teamId', key_alias: 'alias', key_hash: 'hash' } as const;
+
+function filterOf(query: URLSearchParams): Record<string, string> {
+  const given = Object.entries(filters).map(([parameter, field]) => [field, query.get(parameter)] as const);
+  return Object.fromEntries(given.filter((entry): entry is [(typeof entry)[0], string] => entry[1] !== null));
 }
 
 const deleteBody = z.strictObject({ keys: z.array(z.string()).nullish(), key_aliases: z.array(z.string()).nullish() });
@@ -147,9 +126,10 @@ export async function deleteKeys(body: JsonObject, parts: KeyParts): Promise<Jso
   if (named.length === 0) {
     throw new GatewayError('field_missing', { message: 'name keys (secrets or hashes) or key_aliases', field: 'keys' });
   }
-  const removed = await parts.store.remove(keys ? { hashes: keys.map(hashOf) } : { aliases: aliases ?? [] });
+  const removed = await deleteRows(parts.database, keys ? { hashes: keys.map(hashOf) } : { aliases: aliases ?? [] });
   if (removed.length === 0)
     throw new GatewayError('key_not_found', { message: 'none of these', field: keys ? 'keys' : 'key_aliases' });
+  await parts.refresh();
   const gone = new Set(removed.flatMap((key) => (keys ? [key.hash] : [key.alias])));
   return { deleted_keys: named.filter((name) => gone.has(keys ? hashOf(name) : name)) };
 }

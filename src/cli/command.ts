@@ -31,3 +31,16 @@ export interface Command {
 
 /** Exit codes: well, found wrong, used wrong, broke. */
 export const exitCodes = { well: 0, found: 1, usage: 2, broke: 3 } as const;
+
+/** A failure of a command that the person at the terminal can mend. */
+export class CommandFailure extends Error {
+  readonly hint: string;
+  readonly exitCode: number;
+
+  constructor(message: string, hint: string, exitCode: number = exitCodes.found) {
+    super(message);
+    this.name = 'CommandFailure';
+    this.hint = hint;
+    this.exitCode = exitCode;
+  }
+}

@@ -145,6 +145,11 @@ export const defaultRouterSettings: RouterSettings = {
   dropParameters: false,
 };
 
+/** Takes stored router settings; returns them over the defaults. */
+export function routerSettings(stored: Partial<RouterSettings>): RouterSettings {
+  return { ...defaultRouterSettings, ...stored };
+}
+
 /** A credential as declared, not sealed yet: field name → secret. */
 export interface DeclaredCredential {
   readonly name: string;

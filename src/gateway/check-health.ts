@@ -29,9 +29,9 @@ export interface HealthFilter {
 
 /** Takes a request and which deployments to look at; returns LiteLLM's health report (contracts 10.3). */
 export async function checkHealth(arrived: Arrived, filter: HealthFilter, parts: Parts): Promise<JsonObject> {
-  const chosen = parts.models().aliases.flatMap((alias) =>
+  const named = parts.models().aliases.filter((alias) => filter.model === undefined || filter.model === alias.name);
+  const chosen = named.flatMap((alias) =>
     alias.targets
-      .filter((target) => filter.model === undefined || filter.model === alias.name)
       .filter((target) => filter.modelId === undefined || filter.modelId === target.record.id)
       .map((target) => ({ alias, target })),
   );

@@ -1,4 +1,5 @@
 // A value that will not print itself. reveal() is the only way out, and only kit/seal.ts and kit/upstream.ts may call it.
+import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const mask = '[secret]';
@@ -23,6 +24,11 @@ export class Secret {
   /** Takes another text or Secret's plain form; true when equal. */
   equals(other: Secret): boolean {
     return this.#text === other.#text;
+  }
+
+  /** Returns the SHA-256 of the text in lower-case hex: what may be kept and compared. */
+  sha256(): string {
+    return hash('sha256', this.#text, 'hex');
   }
 
   /** True when there is no text. */

@@ -41,7 +41,7 @@ export function lateReply(asked: Resolved, answering: Promise<Answer>, parts: Pa
     'x-litellm-call-id': asked.arrived.id,
     'x-plumbline-request-id': asked.arrived.id,
   };
-  return { status: 200, headers, body: lateDelivery(asked, answering, parts, trail), ping };
+  return { status: 200, headers, body: lateDelivery(asked, answering, parts, trail), ping: asked.surface.dialect.ping };
 }
 
 async function* lateDelivery(

@@ -1,0 +1,185 @@
+// The one place where the real parts are put together: configuration, keys, database, way out, site, door.
+// Invariant: nothing listens before the schema is right, the file is read and the keys are there.
+import { findLocalServers } from './admin/find-local.ts';
+import { declarationOf, discoverFromEnvironment, foundTable } from './config/discover.ts';
+import { ensureKeys } from './config/keys-on-disk.ts';
+import { settle } from './config/litellm-boot.ts';
+import { type FileReading, readLitellmFile } from './config/litellm-file.ts';
+import type { Environment } from './config/load.ts';
+import { hasErrors, type Notice, renderNotices } from './config/notices.ts';
+import type { Config } from './config/options.ts';
+import { type Complaint, complaintLine } from './config/rules.ts';
+import { type Declaration, routerSettings } from './core/records.ts';
+import type { Readiness } from './http/routes.ts';
+import { openServer } from './http/server.ts';
+import { openSite, type Site } from './http/site.ts';
+import type { Log } from './kit/log.ts';
+import { openSealer, type Sealer } from './kit/seal.ts';
+import { Upstreams } from './kit/upstream.ts';
+import { providers, resolveProvider } from './providers/index.ts';
+import { migrate, open as openStore, type Store } from './store/index.ts';
+import { type Journal, openJournal } from './store/journal.ts';
+import { type Live, openLive } from './store/live.ts';
+import { replaceOwned } from './store/replace-owned.ts';
+
+/** A start that was refused: what is wrong, line by line, and how to mend it. */
+export class AppRefused extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.name = 'AppRefused';
+    this.hint = hint;
+  }
+}
+
+export interface App {
+  readonly url: string;
+  readonly config: Config;
+  /** What the file says that is not in force, or looks odd. */
+  readonly notices: readonly Notice[];
+  /** What was found in the environment and on this machine, as a table for people; empty with a file. */
+  readonly found: string;
+  /** Paths of key files made at this start. */
+  readonly keysMade: readonly string[];
+  readonly database: Pick<Store, 'kind' | 'directory'>;
+  /** Names that can be called, for the banner. */
+  readonly models: readonly string[];
+  /** Drains, writes what is to be written, and lets everything go. */
+  stop(): Promise<void>;
+}
+
+const providerDefaults = { keepAliveMs: 60_000 };
+
+/** Takes a checked Config, the environment and a log; returns the gateway, listening. Throws AppRefused or StartRefused. */
+export async function openApp(loaded: Config, environment: Environment, log: Log): Promise<App> {
+  const reading = loaded.config === null ? null : readFile(loaded.config, loaded, environment);
+  const config = settled(loaded, reading);
+  const keys = ensureKeys(config.dataDir, config);
+  if ('complaints' in keys) throw refused(keys.complaints);
+  const sealer = openSealer(keys.saltKey);
+  const upstreams = new Upstreams({ ...providerDefaults, connections: config.upstreamConnections });
+  const finding =
+    reading === null ? find(config, environment, upstreams) : { declaration: reading.declaration, table: '' };
+  const store = await openStore({
+    dataDir: config.dataDir,
+    poolSize: config.databasePool,
+    log,
+    ...(config.databaseUrl === null ? {} : { databaseUrl: config.databaseUrl }),
+  });
+  try {
+    await migrate(store.database);
+    const { declaration, table } = await finding;
+    await bringIn(declaration, store, sealer, log);
+    const live = await openLive(store.database, log);
+    const journal = openJournal({ database: store.database, log });
+    const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, log);
+    const forget = live.onChange((part) => part === 'configuration' && site.reload());
+    const server = await openServer(config, site.routes, site.edge);
+    const stop = async (): Promise<void> => {
+      await server.drain(config.graceMs);
+      forget();
+      await journal.drain(config.graceMs);
+      await live.close();
+      await store.close();
+      await upstreams.close();
+    };
+    return {
+      url: server.url,
+      config,
+      notices: reading?.notices ?? [],
+      found: table,
+      keysMade: keys.made,
+      database: store,
+      models: site.models(),
+      stop,
+    };
+  } catch (thrown) {
+    await store.close();
+    await upstreams.close();
+    throw thrown;
+  }
+}
+
+function readFile(path: string, config: Config, environment: Environment): FileReading {
+  const accepted = config.acceptNotYet;
+  const reading = readLitellmFile(path, { environment, knownProviders: providers, resolveProvider, accepted });
+  if (hasErrors(reading.notices)) {
+    throw new AppRefused(
+      `the configuration file has errors\n${renderNotices(reading.notices)}`,
+      `mend them and try \`plumbline check ${path}\`; nothing was changed`,
+    );
+  }
+  return reading;
+}
+
+/** What the file says of boot options stands below flags and environment. */
+function settled(config: Config, reading: FileReading | null): Config {
+  if (reading === null) return config;
+  const result = settle(config, reading.settings);
+  if ('complaints' in result) throw refused(result.complaints);
+  return result.config;
+}
+
+function refused(complaints: readonly Complaint[]): AppRefused {
+  return new AppRefused(complaints.map(complaintLine).join('\n'), 'docs/config.md lists every option');
+}
+
+interface Finding {
+  readonly declaration: Declaration;
+  readonly table: string;
+}
+
+/** Without a file: provider keys in the environment, model servers on this machine, and the canned model when there is nothing. */
+async function find(config: Config, environment: Environment, upstreams: Upstreams): Promise<Finding> {
+  const found = config.discover ? discoverFromEnvironment(environment, providers) : [];
+  const servers = config.discover ? await findLocalServers(providers, upstreams.send) : [];
+  return { declaration: declarationOf(found, servers, config.demo), table: foundTable(found, servers, providers) };
+}
+
+/** A file takes the place of what an earlier start found by itself; rows of the management API stay as they are. */
+async function bringIn(declaration: Declaration, store: Store, sealer: Sealer, log: Log): Promise<void> {
+  if (declaration.owner === 'file') {
+    const nothing = { owner: 'environment', aliases: [], deployments: [], credentials: [], router: {} } as const;
+    await replaceOwned(store.database, nothing, sealer);
+  }
+  const changes = await replaceOwned(store.database, declaration, sealer);
+  log.info('declared models are in the tables', { owner: declaration.owner, ...changes });
+}
+
+function siteOf(
+  config: Config,
+  masterKey: NonNullable<Config['masterKey']>,
+  sealer: Sealer,
+  store: Store,
+  live: Live,
+  journal: Journal,
+  upstreams: Upstreams,
+  log: Log,
+): Site {
+  return openSite({
+    masterKey,
+    sealer,
+    rows: () => ({
+      aliases: live.aliases(),
+      deployments: live.deployments(),
+      credentials: live.credentials(),
+      router: routerSettings(live.router()),
+    }),
+    keyByHash: live.keyByHash,
+    isFresh: () => live.state().fresh,
+    database: store.database,
+    refresh: live.refresh,
+    send: upstreams.send,
+    record: journal.append,
+    readiness: () => readinessOf(live),
+    pingMs: config.pingMs,
+    log,
+  });
+}
+
+function readinessOf(live: Live): Readiness {
+  const { fresh, reason } = live.state();
+  const database = fresh ? 'connected' : 'away';
+  return { ready: true, database, reasons: reason === undefined ? [] : [`the database is away: ${reason}`] };
+}

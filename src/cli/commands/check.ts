@@ -1,0 +1,29 @@
+// plumbline check FILE: reads a configuration file as serve would, offline, and says what is wrong with it.
+
+import { readLitellmFile } from '../../config/litellm-file.ts';
+import { countsOf, hasErrors, noticesAsJson, renderNotices } from '../../config/notices.ts';
+import { providers, resolveProvider } from '../../providers/index.ts';
+import { type Command, exitCodes } from '../command.ts';
+
+export const check: Command = {
+  name: 'check',
+  usage: '<file>',
+  summary: 'Read a configuration file and say what is wrong with it, without starting anything',
+  options: [{ flags: '--json', says: 'Print the notices as JSON' }],
+  examples: ['plumbline check config.yaml', 'plumbline check config.yaml --json'],
+  async run([file = ''], options, terminal) {
+    const reading = readLitellmFile(file, {
+      environment: terminal.environment,
+      knownProviders: providers,
+      resolveProvider,
+    });
+    const { notices, declaration } = reading;
+    if (options.json === true) terminal.say(noticesAsJson(notices));
+    else {
+      if (notices.length > 0) terminal.say(renderNotices(notices));
+      const { aliases, deployments } = declaration;
+      terminal.say(`${file}: ${aliases.length} aliases, ${deployments.length} deployments; ${countsOf(notices)}`);
+    }
+    return hasErrors(notices) ? exitCodes.found : exitCodes.well;
+  },
+};

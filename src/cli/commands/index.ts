@@ -1,0 +1,6 @@
+// The catalogue of commands.
+import type { Command } from '../command.ts';
+import { check } from './check.ts';
+import { serve } from './serve.ts';
+
+export const commands: readonly Command[] = [serve, check];

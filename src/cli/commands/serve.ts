@@ -1,0 +1,119 @@
+// plumbline serve: starts the gateway and runs until it is asked to stop.
+import { type App, AppRefused, openApp } from '../../app.ts';
+import { keyFile } from '../../config/keys-on-disk.ts';
+import { loadConfig } from '../../config/load.ts';
+import { countsOf, renderNotices } from '../../config/notices.ts';
+import { type Config, flagOf, optionNames, optionRow } from '../../config/options.ts';
+import { complaintLine } from '../../config/rules.ts';
+import { type Level, openLog } from '../../kit/log.ts';
+import { type Command, CommandFailure, type CommandOption, exitCodes, type Terminal } from '../command.ts';
+
+const standardOutput = 1;
+
+/** Every boot option is a flag; a secret's flag names a file. */
+const options: readonly CommandOption[] = optionNames.map((name) => {
+  const row = optionRow(name);
+  const says = row.kind === 'secret' ? `File that holds it. ${row.says}` : row.says;
+  return { flags: `${flagOf(name)} <${row.kind === 'secret' ? 'file' : row.kind}>`, says };
+});
+
+export const serve: Command = {
+  name: 'serve',
+  usage: '',
+  summary: 'Start the gateway',
+  options,
+  examples: [
+    'plumbline serve',
+    'plumbline serve --config config.yaml --port 4000',
+    'DATABASE_URL=postgresql://user:password@localhost:5434/litellm plumbline serve --config config.yaml',
+  ],
+  async run(_args, flags, terminal) {
+    const config = configFrom(flags, terminal);
+    const journald = terminal.environment.JOURNAL_STREAM !== undefined;
+    const log = openLog({ level: config.logLevel as Level, descriptor: standardOutput, journald });
+    try {
+      const app = await openApp(config, terminal.environment, log);
+      terminal.say(banner(app));
+      const signal = await terminal.stopAsked;
+      log.info('stopping', { signal, graceMs: app.config.graceMs });
+      await app.stop();
+      log.info('stopped');
+      return exitCodes.well;
+    } catch (thrown) {
+      throw asFailure(thrown, config);
+    } finally {
+      log.flush();
+    }
+  },
+};
+
+function configFrom(flags: Readonly<Record<string, unknown>>, terminal: Terminal): Config {
+  const given = Object.fromEntries(optionNames.map((name) => [name, flagValue(flags, name)]));
+  const loaded = loadConfig({ environment: terminal.environment, flags: given });
+  if ('config' in loaded) return loaded.config;
+  throw new CommandFailure(
+    loaded.complaints.map(complaintLine).join('\nplumbline: error: '),
+    'plumbline serve --help lists every option',
+    exitCodes.usage,
+  );
+}
+
+/** Commander names an option by its flag: `--master-key-file` is masterKeyFile. */
+function flagValue(flags: Readonly<Record<string, unknown>>, name: (typeof optionNames)[number]): string | undefined {
+  const byFlag = flagOf(name)
+    .replace(/^--/, '')
+    .replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const value = flags[byFlag];
+  return value === undefined ? undefined : String(value);
+}
+
+function asFailure(thrown: unknown, config: Config): unknown {
+  if (thrown instanceof AppRefused) return new CommandFailure(thrown.message, thrown.hint);
+  if (!(thrown instanceof Error)) return thrown;
+  const { code, hint } = thrown as { code?: unknown; hint?: unknown };
+  if (typeof hint === 'string') return new CommandFailure(thrown.message, hint);
+  if (code === 'EADDRINUSE') {
+    return new CommandFailure(
+      `port ${config.port} on ${config.host} is taken by another program`,
+      'choose another with --port',
+    );
+  }
+  if (code === 'EACCES') {
+    return new CommandFailure(
+      `port ${config.port} on ${config.host} may not be used by this user`,
+      'choose one above 1023 with --port',
+    );
+  }
+  return thrown;
+}
+
+const databases = {
+  external: 'PostgreSQL at DATABASE_URL',
+  embedded: 'embedded PostgreSQL',
+  pglite: 'PGlite (a power cut can lose data)',
+};
+
+function banner(app: App): string {
+  const where = app.database.directory === undefined ? '' : ` in ${app.database.directory}`;
+  const lines = [`plumbline is listening on ${app.url}`, `database: ${databases[app.database.kind]}${where}`];
+  if (app.found !== '') lines.push('', app.found);
+  if (app.notices.length > 0) lines.push('', renderNotices(app.notices), countsOf(app.notices));
+  for (const path of app.keysMade) lines.push(`made a key, kept in ${path} (shown to nobody)`);
+  lines.push('', `models: ${summaryOf(app.models)}`, '', 'try:', curl(app));
+  return lines.join('\n');
+}
+
+function summaryOf(models: readonly string[]): string {
+  if (models.length === 0) return 'none by name (wildcards only); see /v1/models?return_wildcard_routes=true';
+  const shown = models.slice(0, 12).join(', ');
+  return models.length > 12 ? `${shown} and ${models.length - 12} more` : shown;
+}
+
+/** A line that works when pasted: the key is read from where it is kept, never printed. */
+function curl(app: App): string {
+  const { masterKey, sources, dataDir } = app.config;
+  const key = masterKey === null ? `$(cat '${keyFile(dataDir, 'masterKey')}')` : `$${sources.masterKey.name}`;
+  const model = app.models[0] ?? 'MODEL';
+  const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] });
+  return `  curl -s ${app.url}/v1/chat/completions -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '${body}'`;
+}

@@ -1,0 +1,115 @@
+// The hall, the rooms and the routes, joined around whatever rows, way out and clock they are handed: app.ts brings the real
+// ones, tests their own. Invariant: a change of the rows builds a new model map and swaps it in; requests under way keep theirs.
+import { randomUUID } from 'node:crypto';
+import { openIdentify } from '../access/identify.ts';
+import { build } from '../core/build.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { UsageRow, VirtualKey } from '../core/records.ts';
+import type { Arrived, Reply } from '../core/wire.ts';
+import type { Parts } from '../gateway/exchange.ts';
+import { buildModelMap, type ModelRows } from '../gateway/model-map.ts';
+import { Traffic } from '../gateway/traffic.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
+import { type Log, silentLog } from '../kit/log.ts';
+import type { Sealer } from '../kit/seal.ts';
+import type { Secret } from '../kit/secret.ts';
+import type { IncomingAnswer, OutgoingRequest } from '../kit/upstream.ts';
+import { providerByName } from '../providers/index.ts';
+import { openai } from '../providers/openai.ts';
+import type { Queries } from '../store/database.ts';
+import { credentialPlace } from '../store/tables/credentials.ts';
+import { type Edge, lastResort, openEdge } from './edge.ts';
+import { openRoutes, type Readiness, type Route } from './routes.ts';
+
+const answerLimit = 256 * 1024 * 1024;
+
+export interface SiteParts {
+  readonly masterKey: Secret;
+  readonly sealer: Sealer;
+  readonly rows: () => ModelRows;
+  readonly keyByHash: (hash: string) => VirtualKey | undefined;
+  readonly isFresh: () => boolean;
+  readonly database: Queries;
+  readonly refresh: () => Promise<void>;
+  readonly send: (request: OutgoingRequest) => Promise<IncomingAnswer>;
+  readonly record: (row: UsageRow) => void;
+  readonly readiness: () => Readiness;
+  readonly pingMs: number;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly log?: Log;
+}
+
+export interface Site {
+  readonly routes: readonly Route[];
+  readonly edge: Edge;
+  /** Builds the model map anew from the rows and swaps it in; requests under way keep the old one. */
+  readonly reload: () => void;
+  /** Names that can be called, hidden ones and wildcards left out. */
+  readonly models: () => readonly string[];
+  /** Takes a request as it would arrive; returns the reply, without a socket. */
+  readonly inject: (arrived: Arrived) => Promise<Reply>;
+}
+
+/** Takes the parts; returns the routes with everything behind them. */
+export function openSite(parts: SiteParts): Site {
+  const clock = parts.clock ?? systemClock;
+  const log = parts.log ?? silentLog;
+  const newId = (prefix: string): string => prefix + randomUUID();
+  const buildMap = () =>
+    buildModelMap(parts.rows(), {
+      providerByName,
+      unseal: (credential, field, sealed) => parts.sealer.unseal(sealed, credentialPlace(credential, field)),
+      complain: (subject, reason) => log.error('left out of service', { subject, reason }),
+    });
+  let models = buildMap();
+  let router = parts.rows().router;
+  const gateway: Parts = {
+    clock,
+    log,
+    random: parts.random ?? Math.random,
+    newId,
+    identify: openIdentify({
+      masterHash: parts.masterKey.sha256(),
+      keyByHash: parts.keyByHash,
+      isFresh: parts.isFresh,
+      now: clock.now,
+    }),
+    models: () => models,
+    router: () => router,
+    traffic: new Traffic(clock.monotonic),
+    send: parts.send,
+    cannedWire: cannedWire(),
+    record: parts.record,
+    pingMs: parts.pingMs,
+    answerLimit,
+    version: build.version,
+  };
+  const keys = { database: parts.database, now: clock.now, refresh: parts.refresh };
+  const routes = openRoutes({ gateway, keys, readiness: parts.readiness, build });
+  const edge = openEdge({ clock, log, newId });
+  return {
+    routes,
+    edge,
+    reload: () => {
+      models = buildMap();
+      router = parts.rows().router;
+    },
+    models: () => models.listedFor([]).map(({ name }) => name),
+    inject: (arrived) => inject(routes, edge, arrived),
+  };
+}
+
+/** Canned answers are written as OpenAI writes. */
+function cannedWire(): Parts['cannedWire'] {
+  const wire = openai.wires.chat;
+  if (wire === undefined) throw new Error('the openai provider has no chat wire');
+  return wire;
+}
+
+function inject(routes: readonly Route[], edge: Edge, arrived: Arrived): Promise<Reply> {
+  const route = routes.find(({ method, paths }) => method === arrived.method && paths.includes(arrived.path));
+  if (route !== undefined) return edge.guard(arrived, route);
+  const error = new GatewayError('route_unknown', { message: `${arrived.method} ${arrived.path}` });
+  return Promise.resolve(lastResort(error, arrived.id, arrived.path, undefined));
+}

@@ -1,0 +1,15 @@
+// The entry: arguments in, exit code out; nothing else.
+import { run } from './cli/run.ts';
+import { readEnvironment } from './config/load.ts';
+
+const stopAsked = new Promise<string>((resolve) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+});
+
+const exitCode = await run(process.argv.slice(2), {
+  say: (text) => process.stdout.write(`${text}\n`),
+  complain: (text) => process.stderr.write(`${text}\n`),
+  environment: readEnvironment(),
+  stopAsked,
+});
+process.exit(exitCode);

@@ -1,0 +1,295 @@
+// A house for system tests: the real hall, rooms and routes around an upstream given as a function. No port, no database,
+// no mock of our own modules, and a clock that the test owns.
+import { openSite, routerSettings, type Site } from '../../src/app.ts';
+import {
+  type AliasRecord,
+  type DeploymentRecord,
+  type RouterSettings,
+  routerSettings,
+  type UsageRow,
+  type VirtualKey,
+} from '../../src/core/records.ts';
+import type { Arrived, Reply } from '../../src/core/wire.ts';
+import { openSite, type Site } from '../../src/http/site.ts';
+import type { Clock } from '../../src/kit/clock.ts';
+import { openSealer } from '../../src/kit/seal.ts';
+import { Secret } from '../../src/kit/secret.ts';
+import { type IncomingAnswer, type OutgoingRequest, UpstreamFault } from '../../src/kit/upstream.ts';
+
+export const masterKey = 'sk-master-of-the-test-house';
+
+/** A request as the upstream received it. */
+export interface Received {
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+  readonly signal: AbortSignal;
+}
+
+/** What the scripted upstream does: bytes or pieces of a stream, a status, headers. */
+export interface Scripted {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | object | readonly (string | Buffer)[] | AsyncIterable<string | Buffer>;
+}
+
+export type Upstream = (received: Received) => Scripted | Promise<Scripted>;
+
+/** A clock whose time stands still until the test moves it. */
+export class TestClock implements Clock {
+  #now = 1_800_000_000_000;
+  #waiting: { at: number; call: () => void }[] = [];
+
+  now = (): number => this.#now;
+  monotonic = (): number => this.#now;
+
+  after = (ms: number, call: () => void): (() => void) => {
+    const entry = { at: this.#now + ms, call };
+    this.#waiting.push(entry);
+    return () => {
+      this.#waiting = this.#waiting.filter((other) => other !== entry);
+    };
+  };
+
+  /** Takes milliseconds; lets them pass, and calls what was waiting for them in order. */
+  pass(ms: number): void {
+    const until = this.#now + ms;
+    for (;;) {
+      const next = this.#waiting.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
+      if (next === undefined) break;
+      this.#waiting = this.#waiting.filter((other) => other !== next);
+      this.#now = next.at;
+      next.call();
+    }
+    this.#now = until;
+  }
+
+  /** How many calls wait for their time. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+}
+
+export interface HouseOptions {
+  readonly deployments?: readonly (Partial<DeploymentRecord> & { readonly alias: string })[];
+  readonly aliases?: readonly (Partial<AliasRecord> & { readonly name: string })[];
+  readonly keys?: readonly VirtualKey[];
+  readonly router?: Partial<RouterSettings>;
+  readonly upstream?: Upstream;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly isFresh?: () => boolean;
+  readonly pingMs?: number;
+}
+
+export interface House {
+  readonly site: Site;
+  readonly rows: UsageRow[];
+  readonly received: Received[];
+  readonly clock: TestClock;
+  /** Sends a request and returns the reply with its whole body as text. */
+  ask(path: string, body?: unknown, options?: AskOptions): Promise<Told>;
+  /** Sends a request and returns the bare reply (a stream is not read). */
+  open(path: string, body?: unknown, options?: AskOptions): Promise<Reply>;
+}
+
+export interface AskOptions {
+  readonly key?: string | null;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly gone?: AbortSignal;
+  readonly query?: string;
+}
+
+export interface Told {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  readonly json: Record<string, never>;
+}
+
+/** Takes what stands in the house; returns it, open for requests. */
+export function openHouse(options: HouseOptions): House {
+  const rows: UsageRow[] = [];
+  const received: Received[] = [];
+  const clock = options.clock instanceof TestClock ? options.clock : new TestClock();
+  const deployments = (options.deployments ?? []).map(deployment);
+  const names = new Set([...deployments.map(({ alias }) => alias), ...(options.aliases ?? []).map(({ name }) => name)]);
+  const aliases = [...names].map((name) => alias(name, options.aliases ?? []));
+  const sealer = openSealer(new Secret('salt-of-the-test-house'));
+  const router = routerSettings(options.router ?? {});
+  const unused = () => Promise.reject(new Error('this house has no database'));
+  const site = openSite({
+    masterKey: new Secret(masterKey),
+    sealer,
+    rows: () => ({ aliases, deployments, credentials: [], router }),
+    keyByHash: (hash) => (options.keys ?? []).find((key) => key.hash === hash),
+    isFresh: options.isFresh ?? (() => true),
+    database: { query: unused },
+    refresh: () => Promise.resolve(),
+    send: (request) => answer(request, options.upstream, received),
+    record: (row) => rows.push(row),
+    readiness: () => ({ ready: true, database: 'connected', reasons: [] }),
+    pingMs: options.pingMs ?? 15_000,
+    clock,
+    random: options.random ?? (() => 0),
+  });
+  const open = (path: string, body?: unknown, ask: AskOptions = {}) => site.inject(arrived(path, body, ask, clock));
+  return { site, rows, received, clock, open, ask: async (...asked) => told(await open(...asked)) };
+}
+
+function deployment(given: Partial<DeploymentRecord> & { readonly alias: string }, index: number): DeploymentRecord {
+  return {
+    id: `d${index + 1}`,
+    owner: 'file',
+    position: index,
+    provider: 'openai',
+    model: 'upstream-model',
+    baseUrl: `http://upstream-${index + 1}.test/v1`,
+    credential: null,
+    parameters: {},
+    info: {},
+    ...given,
+  };
+}
+
+function alias(name: string, given: HouseOptions['aliases'] & object): AliasRecord {
+  return {
+    name,
+    owner: 'file',
+    target: null,
+    hidden: false,
+    strategy: 'in-order',
+    fallbacks: [],
+    contextWindowFallbacks: [],
+    contentPolicyFallbacks: [],
+    retryPolicy: {},
+    ...given.find((one) => one.name === name),
+  };
+}
+
+function arrived(path: string, body: unknown, ask: AskOptions, clock: Clock): Arrived {
+  const bytes = Buffer.isBuffer(body)
+    ? body
+    : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body ?? ''));
+  const key = ask.key === undefined ? masterKey : ask.key;
+  return {
+    id: `request-${Math.trunc(clock.now())}-${Math.random().toString(36).slice(2)}`,
+    method: ask.method ?? (body === undefined ? 'GET' : 'POST'),
+    path,
+    query: ask.query ?? '',
+    parameters: {},
+    headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...ask.headers },
+    body: body === undefined ? Buffer.alloc(0) : bytes,
+    from: '127.0.0.1',
+    atMs: clock.monotonic(),
+    startedAt: clock.now(),
+    gone: ask.gone ?? new AbortController().signal,
+  };
+}
+
+async function told(reply: Reply): Promise<Told> {
+  const text = typeof reply.body === 'string' ? reply.body : await readWhole(reply.body);
+  return {
+    status: reply.status,
+    headers: reply.headers,
+    text,
+    get json() {
+      return JSON.parse(text);
+    },
+  };
+}
+
+async function readWhole(body: Exclude<Reply['body'], string>): Promise<string> {
+  if (body instanceof Uint8Array) return Buffer.from(body).toString('utf8');
+  const pieces: Buffer[] = [];
+  for await (const piece of body) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+async function answer(
+  request: OutgoingRequest,
+  upstream: Upstream | undefined,
+  received: Received[],
+): Promise<IncomingAnswer> {
+  const text = request.body?.toString('utf8') ?? '';
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  const got = {
+    origin: request.origin,
+    path: request.path,
+    headers,
+    text,
+    body: text === '' ? {} : JSON.parse(text),
+    signal: request.signal,
+  };
+  received.push(got);
+  if (upstream === undefined) throw new UpstreamFault('unreachable');
+  const scripted = await orAborted(Promise.resolve(upstream(got)), request.signal);
+  const stream = piecesOf(scripted.body);
+  return { status: scripted.status ?? 200, headers: scripted.headers ?? {}, body: bodyOf(stream, request.signal) };
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new UpstreamFault('aborted'));
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject);
+  });
+}
+
+function piecesOf(body: Scripted['body']): AsyncIterator<string | Buffer> {
+  if (typeof body === 'object' && Symbol.asyncIterator in body) return body[Symbol.asyncIterator]();
+  const list = typeof body === 'string' ? [body] : Array.isArray(body) ? body : [JSON.stringify(body)];
+  return (async function* () {
+    yield* list as readonly (string | Buffer)[];
+  })();
+}
+
+function bodyOf(pieces: AsyncIterator<string | Buffer>, signal: AbortSignal): IncomingAnswer['body'] {
+  const next = async (): Promise<Buffer | null> => {
+    const { value, done } = await orAborted(pieces.next(), signal);
+    return done === true ? null : Buffer.from(value);
+  };
+  return {
+    next,
+    readAll: async () => {
+      const all: Buffer[] = [];
+      for (let piece = await next(); piece !== null; piece = await next()) all.push(piece);
+      return Buffer.concat(all);
+    },
+    cancel: () => undefined,
+  };
+}
+
+/** Takes text; returns an OpenAI chat completion that says it. */
+export function completion(text: string): object {
+  return {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'upstream-model',
+    choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
+  };
+}
+
+/** Takes words; returns the events of an OpenAI chat stream that says them, usage and [DONE] included. */
+export function chatEvents(words: readonly string[]): string[] {
+  const common = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'upstream-model' };
+  const chunk = (delta: object, finish: string | null) =>
+    `data: ${JSON.stringify({ ...common, choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  const usage = { prompt_tokens: 3, completion_tokens: words.length, total_tokens: 3 + words.length };
+  return [
+    chunk({ role: 'assistant', content: '' }, null),
+    ...words.map((word) => chunk({ content: word }, null)),
+    chunk({}, 'stop'),
+    `data: ${JSON.stringify({ ...common, choices: [], usage })}\n\n`,
+    'data: [DONE]\n\n',
+  ];
+}
+
+/** The question most tests ask. */
+export const question = { model: 'chat', messages: [{ role: 'user', content: 'hello' }] };
