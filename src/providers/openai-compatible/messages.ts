@@ -13,8 +13,8 @@ export interface MessageFacts {
   readonly developerRole?: boolean;
   /** Content must be text: lists of text parts are joined. */
   readonly flatContent?: boolean;
-  /** `name` is only allowed on tool messages. */
-  readonly namesToolsOnly?: boolean;
+  /** Which messages may have a `name`; absent: all. */
+  readonly names?: 'none' | 'tools';
   /** `function.strict` of a tool is not known. */
   readonly withoutStrict?: boolean;
 }
@@ -39,7 +39,7 @@ function mendMessage(message: JsonObject, facts: MessageFacts): JsonObject {
   for (const extra of ['reasoning_content', 'thinking_blocks'] as const) {
     if (!facts.keeps?.includes(extra)) mended = without(mended, extra);
   }
-  if (facts.namesToolsOnly && message.role !== 'tool') mended = without(mended, 'name');
+  if (facts.names === 'none' || (facts.names === 'tools' && message.role !== 'tool')) mended = without(mended, 'name');
   if (message.role === 'developer' && !facts.developerRole) mended = { ...mended, role: 'system' };
   return Array.isArray(mended.content) ? mendContentList(mended, mended.content, facts) : mended;
 }
