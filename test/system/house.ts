@@ -1,6 +1,5 @@
 // A house for system tests: the real hall, rooms and routes around an upstream given as a function. No port, no database,
 // no mock of our own modules, and a clock that the test owns.
-import { openSite, routerSettings, type Site } from '../../src/app.ts';
 import {
   type AliasRecord,
   type DeploymentRecord,
@@ -107,7 +106,7 @@ export interface Told {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  readonly json: Record<string, never>;
+  readonly json: unknown;
 }
 
 /** Takes what stands in the house; returns it, open for requests. */
