@@ -47,7 +47,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     name: 'the gateway',
     command: process.execPath,
     args,
-    announces: /listening on (https?:\/\/\S+?:\d+)/,
+    announces: /listening on (https?:\/\/\S+?:\d+)\s/,
     cwd: home,
     env: {
       PATH: process.env['PATH'] ?? '',
