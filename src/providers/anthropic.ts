@@ -5,8 +5,10 @@ import { anthropicVersion, isForeignThinking } from '../core/anthropic.ts';
 import { isObject, type JsonObject, type JsonValue, listOf } from '../core/json.ts';
 import type { Secret } from '../kit/secret.ts';
 import { chatCompletion, messageUsage } from './anthropic/answer.ts';
-import { messageReader, messageWatch } from './anthropic/reader.ts';
+import { deploymentEdits } from './anthropic/parameters.ts';
+import { messageReader } from './anthropic/reader.ts';
 import { anthropicRequest } from './anthropic/request.ts';
+import { messageWatch } from './anthropic/watch.ts';
 import type { Call, Edits, Provider, Wire } from './provider.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
@@ -42,11 +44,15 @@ function headers(call: Call): Record<string, string | Secret> {
   };
 }
 
-/** The model's name, and thinking of other providers that came back with the conversation. */
+/**
+ * The model's name, thinking of other providers that came back with the conversation, and what the deployment leaves out and
+ * adds. A body without max_tokens is a question for count_tokens, which takes no parameters.
+ */
 function edits(body: JsonObject, call: Call): Edits {
   const messages = listOf(body.messages);
   const own = withoutForeignThinking(messages);
-  return { model: call.upstream.model, ...(own === messages ? {} : { messages: own }) };
+  const changed = { model: call.upstream.model, ...(own === messages ? {} : { messages: own }) };
+  return body.max_tokens === undefined ? changed : { ...changed, ...deploymentEdits(body, call) };
 }
 
 /** The same list when there is none, so that the client's bytes stay as they are. A message of nothing else goes with it. */

@@ -1,13 +1,13 @@
-// Anthropic's event stream → chunks in our words, and the cheap watch for a stream that passes unchanged.
+// Anthropic's event stream → chunks in our words.
 // https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import { anthropicUsage } from '../../core/anthropic.ts';
 import type { ChatChunk, ChatDelta, FinishReason, ThinkingBlock } from '../../core/chat.ts';
-import type { GatewayError } from '../../core/errors.ts';
 import { isObject, type JsonObject, type JsonValue, numberOf, textOf } from '../../core/json.ts';
-import { type Usage, usageToOpenAi } from '../../core/usage.ts';
-import type { Call, StreamPiece, StreamReader, StreamWatch } from '../provider.ts';
+import { usageToOpenAi } from '../../core/usage.ts';
+import type { Call, StreamPiece, StreamReader } from '../provider.ts';
 import { failureInStream, garbled } from '../upstream-failure.ts';
 import { finishReason, isBeside, isToolUse, stopExtras } from './answer.ts';
+import { eventOf, mergedUsage, objectOf } from './events.ts';
 import { jsonToolName } from './tools.ts';
 
 /** A content block as it grows. */
@@ -168,64 +168,6 @@ class MessageReader implements StreamReader {
   }
 }
 
-/** Takes the call's stream; returns a watch that parses only the few events that tell of usage, the end, or an error. */
-export function messageWatch(): StreamWatch {
-  let reported: JsonObject | null = null;
-  let complete = false;
-  let error: GatewayError | null = null;
-  return {
-    see(piece) {
-      const name = nameOf(piece);
-      if (name === 'message_stop') complete = true;
-      else if (name === 'error') error ??= failureInStream('anthropic', errorOf(piece));
-      else if (name === 'message_start' || name === 'message_delta')
-        reported = mergedUsage(reported ?? {}, usageIn(piece));
-    },
-    get usage(): Usage | null {
-      return reported === null || Object.keys(reported).length === 0 ? null : anthropicUsage(reported);
-    },
-    get complete() {
-      return complete;
-    },
-    get error() {
-      return error;
-    },
-  };
-}
-
-/** A proxy may leave the event's name out; the type stands near the front of the data then. */
-function nameOf(piece: StreamPiece): string {
-  if (piece.name !== '' && piece.name !== 'message') return piece.name;
-  return /"type":\s*"(message_(?:start|delta|stop)|error)"/.exec(piece.data.slice(0, 60))?.[1] ?? '';
-}
-
-function usageIn(piece: StreamPiece): JsonValue | undefined {
-  const event = eventOf(piece);
-  return event.type === 'message_start' ? objectOf(event.message).usage : event.usage;
-}
-
-function errorOf(piece: StreamPiece): JsonValue {
-  try {
-    return JSON.parse(piece.data) as JsonValue;
-  } catch {
-    // An error event without JSON: its text is all there is.
-    return piece.data;
-  }
-}
-
-function eventOf(piece: StreamPiece): JsonObject {
-  const event = errorOf(piece);
-  if (isObject(event)) return event;
-  if (piece.name === 'error') throw failureInStream('anthropic', event);
-  throw garbled('anthropic', 'a piece of the stream is not a JSON object');
-}
-
-/** The counts of a stream are totals: what comes later stands, and what it leaves out stays. */
-function mergedUsage(before: JsonObject, now: JsonValue | undefined): JsonObject {
-  const told = Object.entries(objectOf(now)).filter(([, value]) => value !== null && value !== undefined);
-  return { ...before, ...Object.fromEntries(told) };
-}
-
 function grown(block: Block): JsonObject {
   return { ...block.start, ...block.brought, ...(block.json === '' ? {} : { input: inputOf(block.json) }) };
 }
@@ -236,8 +178,4 @@ function inputOf(json: string): JsonValue {
   } catch (cause) {
     throw garbled('anthropic', `the input of one of its own tools is not JSON (${String(cause)})`);
   }
-}
-
-function objectOf(value: JsonValue | undefined): JsonObject {
-  return isObject(value) ? value : {};
 }

@@ -6,6 +6,7 @@ import type { Call } from '../provider.ts';
 import { invalid, unsupported } from '../unsupported.ts';
 import { anthropicConversation } from './messages.ts';
 import { isAdaptive, knowsExtraHigh } from './models.ts';
+import { preset } from './parameters.ts';
 import { toolFields } from './tools.ts';
 
 /** Parameters Anthropic does not have; a value that asks for nothing is no reason to refuse. */
@@ -50,6 +51,7 @@ const translated = new Set([
   'output_config',
   'user',
   'service_tier',
+  'extra_body',
   ...hints,
   ...Object.keys(unknownThere),
 ]);
@@ -58,7 +60,8 @@ const translated = new Set([
 const defaultMaxTokens = 4096;
 
 /** Takes a request in our words and the call; returns Anthropic's body. Throws field_invalid, field_unsupported. */
-export function anthropicRequest(body: JsonObject, call: Call): JsonObject {
+export function anthropicRequest(request: JsonObject, call: Call): JsonObject {
+  const body = preset(request, call);
   refuseUnknown(body, call);
   const conversation = anthropicConversation(listOf(body.messages), call);
   const thinking = thinkingFields(body, call);
@@ -101,7 +104,8 @@ function isEmpty(value: JsonValue): boolean {
 }
 
 function others(body: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(body).filter(([field]) => !translated.has(field)));
+  const unknown = Object.entries(body).filter(([field]) => !translated.has(field));
+  return { ...Object.fromEntries(unknown), ...objectOf(body.extra_body) };
 }
 
 function askedTokens(body: JsonObject): number | undefined {
