@@ -13,8 +13,9 @@ export function dataOf(piece: StreamPiece): JsonValue {
   }
 }
 
-/** Takes a piece; returns the event. Throws upstream_garbled, or what an error event without JSON means. */
+/** Takes a piece; returns the event, empty for a keep-alive. Throws upstream_garbled, or what an error event means. */
 export function eventOf(piece: StreamPiece): JsonObject {
+  if (piece.data.trim() === '') return {};
   const event = dataOf(piece);
   if (isObject(event)) return event;
   if (piece.name === 'error') throw failureInStream('anthropic', event);

@@ -2,7 +2,7 @@
 // https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import { anthropicUsage } from '../../core/anthropic.ts';
 import type { ChatChunk, ChatDelta, FinishReason, ThinkingBlock } from '../../core/chat.ts';
-import { isObject, type JsonObject, type JsonValue, numberOf, textOf } from '../../core/json.ts';
+import { type JsonObject, type JsonValue, numberOf, textOf } from '../../core/json.ts';
 import { usageToOpenAi } from '../../core/usage.ts';
 import type { Call, StreamPiece, StreamReader } from '../provider.ts';
 import { failureInStream, garbled } from '../upstream-failure.ts';
