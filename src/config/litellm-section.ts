@@ -1,0 +1,61 @@
+// Reads one section by its table: gives back what is honoured, with os.environ/NAME resolved, and reports all the rest.
+import { type KeyRow, type KeyTable } from './litellm-keys.ts';
+import type { Findings, Located } from './notices.ts';
+import type { Dictionary, Entry, Tree } from './yaml-source.ts';
+import { isIdle, isNothing, Reader, resolveReferences } from './yaml-values.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What every reader of the file works with. */
+export interface Desk {
+  readonly findings: Findings;
+  readonly read: Reader;
+  /** The environment, with the file's environment_variables laid over it. */
+  readonly variables: Variables;
+}
+
+/** The honoured entries of a section, by key. */
+export type Section = ReadonlyMap<string, Tree>;
+
+export const emptySection: Section = new Map();
+
+/**
+ * Takes a section's tree, its table and what it is called; returns the honoured entries. Keys that say nothing (null)
+ * are left out. Unknown keys go to `other`, or are reported when there is none.
+ */
+export function readSection(desk: Desk, tree: Tree | undefined, rows: KeyTable, other?: (entry: Entry) => void): Section {
+  if (tree === undefined || isNothing(tree)) return emptySection;
+  const dictionary: Dictionary | undefined = desk.read.dictionary(tree);
+  const section = new Map<string, Tree>();
+  for (const entry of dictionary?.entries ?? []) {
+    const row = Object.hasOwn(rows, entry.key) ? rows[entry.key] : undefined;
+    if (row === undefined && other !== undefined) other(entry);
+    else if (row === undefined) desk.findings.unknown(entry, 'key', entry.key, Object.keys(rows));
+    else if (row.status === 'honoured') honour(desk, entry, row, section);
+    else reportRow(desk, entry, row);
+  }
+  return section;
+}
+
+function honour(desk: Desk, entry: Entry, row: KeyRow, section: Map<string, Tree>): void {
+  const value = row.isSection === true ? entry.value : resolve(desk, entry.value);
+  if (!isNothing(value)) section.set(entry.key, value);
+}
+
+function reportRow(desk: Desk, entry: Entry, row: KeyRow): void {
+  const isOff = isIdle(entry.value);
+  if (row.status === 'already' || isNothing(entry.value) || (isOff && row.offMatters !== true)) return;
+  resolveReferences(entry.value, desk.variables, (at, name) => missing(desk.findings, at, name, false));
+  if (row.status === 'refused') desk.findings.refuse(entry, `not in force: ${row.says}`, '');
+  else desk.findings.notYet(entry, `not in force: ${row.says}`, '');
+}
+
+/** Takes a tree; returns it with its references to the environment resolved; a missing variable is an error. */
+export function resolve(desk: Desk, tree: Tree): Tree {
+  return resolveReferences(tree, desk.variables, (at, name) => missing(desk.findings, at, name, true));
+}
+
+function missing(findings: Findings, at: Located, name: string, isNeeded: boolean): void {
+  if (isNeeded) findings.error(at, `the variable ${name} is not set`, `set ${name}, or remove this line`);
+  else findings.warning(at, `the variable ${name} is not set`, 'nothing here needs it yet');
+}
