@@ -5,6 +5,7 @@ import { isObject, type JsonObject, type JsonValue, listOf, numberOf, textOf } f
 import { noUsage, type Usage } from '../core/usage.ts';
 import type { Secret } from '../kit/secret.ts';
 import { askedDimensions, askedEncoding, embeddingAnswer, embeddingTexts } from './embedding.ts';
+import { preset } from './preset.ts';
 import type { Call, Provider, Wire } from './provider.ts';
 import { rerankAnswer, rerankTexts, rerankUsage } from './rerank.ts';
 import { invalid, unsupported } from './unsupported.ts';
@@ -39,7 +40,8 @@ const numberKinds: readonly JsonValue[] = ['float', 'int8', 'uint8'];
  * Version 3 models and later must be told what the vectors are for; LiteLLM's default is a document to be searched. With
  * `input_type: image` the texts are data: URLs of images. Base64 is made by us, from floats.
  */
-function embeddingRequest(body: JsonObject, call: Call): JsonObject {
+function embeddingRequest(request: JsonObject, call: Call): JsonObject {
+  const body = preset(request, call);
   const { input: _input, dimensions: _dimensions, encoding_format: _encoding, user: _user, ...rest } = body;
   const inputType = body.input_type ?? 'search_document';
   const width = askedDimensions(body);
@@ -69,10 +71,8 @@ function vectorsAnswer(body: JsonValue, call: Call, request: JsonObject): JsonOb
   if (!isObject(body) || vectors === undefined) {
     throw new GatewayError('upstream_garbled', { message: 'an answer without embeddings' });
   }
-  return embeddingAnswer(
-    { vectors: listOf(vectors), model: call.upstream.model, usage: embeddingUsage(body) },
-    request,
-  );
+  const answered = { vectors: listOf(vectors), model: call.upstream.model, usage: embeddingUsage(body) };
+  return embeddingAnswer(answered, call, request);
 }
 
 function embeddingUsage(body: JsonObject): Usage | null {
@@ -92,7 +92,8 @@ const rerank: Wire = {
 };
 
 /** Version 2 ranks texts only and sends no documents back: `rank_fields` and `return_documents` are honoured by us. */
-function rerankRequest(body: JsonObject, call: Call): JsonObject {
+function rerankRequest(request: JsonObject, call: Call): JsonObject {
+  const body = preset(request, call);
   const { rank_fields: _fields, return_documents: _documents, max_chunks_per_doc: chunks, user: _user, ...rest } = body;
   if (chunks !== undefined && chunks !== null)
     unsupported('cohere', call, 'max_chunks_per_doc', 'use max_tokens_per_doc');

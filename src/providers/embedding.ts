@@ -3,6 +3,7 @@
 import { GatewayError } from '../core/errors.ts';
 import { type JsonObject, type JsonValue, listOf, numberOf } from '../core/json.ts';
 import type { Usage } from '../core/usage.ts';
+import type { Call } from './provider.ts';
 import { invalid } from './unsupported.ts';
 
 /** Takes an embedding request; returns its input as texts. Token lists are refused: only OpenAI's models share its tokens. */
@@ -60,19 +61,20 @@ export interface Vectors {
 }
 
 /**
- * Takes what the provider answered and the request; returns OpenAI's embedding list. Throws upstream_garbled when vectors
- * are missing or no numbers, field_invalid when their width is not the one asked for.
+ * Takes what the provider answered, the call and the request; returns OpenAI's embedding list. Throws upstream_garbled when
+ * vectors are missing or no numbers, field_invalid when their width is not the one asked for (unless the call dropped it).
  */
-export function embeddingAnswer(answered: Vectors, request: JsonObject): JsonObject {
-  const asked = embeddingTexts(request).length;
-  if (answered.vectors.length !== asked) throw garbled(`${answered.vectors.length} vectors for ${asked} texts`);
+export function embeddingAnswer(answered: Vectors, call: Call, request: JsonObject): JsonObject {
+  const asked = Object.fromEntries(Object.entries(request).filter(([field]) => !call.dropped.includes(field)));
+  const count = embeddingTexts(asked).length;
+  if (answered.vectors.length !== count) throw garbled(`${answered.vectors.length} vectors for ${count} texts`);
   const tokens = answered.usage?.input ?? 0;
   return {
     object: 'list',
     data: answered.vectors.map((vector, index) => ({
       object: 'embedding',
       index,
-      embedding: writtenVector(vector, request),
+      embedding: writtenVector(vector, asked),
     })),
     model: answered.model,
     usage: { prompt_tokens: tokens, total_tokens: tokens },

@@ -402,6 +402,7 @@ export const freeProviders: ReadonlySet<string> = new Set([
   'llamafile',
   'llama_cpp',
   'infinity',
+  'tei',
   'text-embeddings-inference',
   'xinference',
   'docker_model_runner',

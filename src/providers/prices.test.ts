@@ -116,7 +116,7 @@ test('the table is dated, names no model twice, and cached input is never dearer
   for (const vendor of vendors) {
     const { chat = [], completion = [], embedding = [], rerank = [], moderation = [] } = vendor;
     const rows = [...chat, ...completion, ...embedding, ...rerank, ...moderation];
-    assert.equal(new Set(rows.map(([model]) => model)).size, rows.length, vendor.providers[0]);
+    assert.equal(new Set(rows.map(([model]) => model)).size, rows.length, vendor.providers.join());
     for (const [model, input, , more] of rows) assert.ok((more?.read ?? 0) <= input, model);
   }
 });

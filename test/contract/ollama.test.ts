@@ -388,6 +388,29 @@ test('embeddings of another width than asked are an error that names dimensions'
   assert.equal(embedding.usage({}), null);
 });
 
+test('what the deployment says of parameters holds', () => {
+  const parameters = {
+    dropNamed: ['seed', 'dimensions'],
+    defaults: { temperature: 0.1, max_tokens: 5 },
+    extraBody: { keep_alive: -1, options: { num_ctx: 4096 } },
+  };
+  const call = callFor('llama3');
+  const set: Call = { ...call, upstream: { ...call.upstream, parameters } };
+  const body = encoded(
+    chat,
+    { ...says('hi'), seed: 1, max_completion_tokens: 9, extra_body: { truncate: false } },
+    set,
+  );
+  assert.deepEqual(body.options, { temperature: 0.1, num_predict: 9, num_ctx: 4096 });
+  assert.deepEqual([body.keep_alive, body.truncate, set.dropped], [-1, false, ['seed']]);
+});
+
+test('dimensions that the deployment drops are not asked of the answer', () => {
+  const call = callFor('all-minilm', { dropped: ['dimensions'] });
+  const body = JSON.parse(fixture('embed.json').toString()) as JsonObject;
+  assert.ok(embedding.decode?.(body, call, { input: ['a', 'b'], dimensions: 2 }));
+});
+
 test('a model that Ollama does not have is not found', () => {
   const failure = chat.failure(404, {}, '{"error":"model \'x\' not found"}');
   assert.equal(failure.code, 'upstream_not_found');
@@ -421,7 +444,7 @@ for (const path of wholes) {
     const body = JSON.parse(answer.toString()) as JsonObject;
     const [choice] = listOf(decoded(wireOf(url), body).choices);
     assert.ok(isObject(choice));
-    const text = isObject(choice.message) ? choice.message.content : choice.text;
+    const text = isObject(choice.message) ? choice.message.content : null;
     assert.equal(text, isObject(body.message) ? body.message.content : body.response);
     assert.equal(choice.finish_reason, 'stop');
     assert.equal(wireOf(url).usage(body)?.output, body.eval_count);

@@ -26,44 +26,40 @@ export function ollamaUsage(body: JsonObject): Usage | null {
 /** Takes the answer of /api/chat and the call; returns a chat completion. Throws upstream_garbled, upstream_failed. */
 export function chatAnswer(body: JsonValue, call: Call): JsonObject {
   const answer = answerOf(body);
-  const message = messageOf(answer);
-  const split = wholeSplit(message);
-  const calls = toolCalls(message, call);
+  if (!isObject(answer.message)) throw garbled('an answer without a message');
+  const split = wholeSplit(answer.message);
+  const calls = toolCalls(answer.message, call);
+  const message = {
+    role: 'assistant',
+    content: split.content === '' && calls.length > 0 ? null : split.content,
+    ...(split.reasoning === '' ? {} : { reasoning_content: split.reasoning }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    ...timings(answer),
+  };
+  return completed(answer, message, call);
+}
+
+/**
+ * Takes the answer of /api/generate and the call; returns it as a chat completion, as the stream is: our words have no other
+ * for a text that a model wrote. Throws upstream_garbled, upstream_failed.
+ */
+export function completionAnswer(body: JsonValue, call: Call): JsonObject {
+  const answer = answerOf(body);
+  const content = textOf(answer.response);
+  if (content === undefined) throw garbled('an answer without a response');
+  return completed(answer, { role: 'assistant', content, ...timings(answer) }, call);
+}
+
+function completed(answer: JsonObject, message: JsonObject, call: Call): JsonObject {
+  const usage = ollamaUsage(answer);
+  const finish = finishReason(answer, listOf(message.tool_calls).length > 0);
   return {
     id: call.newId('chatcmpl-'),
     object: 'chat.completion',
     created: Math.floor(call.now / 1000),
     model: textOf(answer.model) ?? call.upstream.model,
-    choices: [
-      {
-        index: 0,
-        message: {
-          role: 'assistant',
-          content: split.content === '' && calls.length > 0 ? null : split.content,
-          ...(split.reasoning === '' ? {} : { reasoning_content: split.reasoning }),
-          ...(calls.length === 0 ? {} : { tool_calls: calls }),
-          ...timings(answer),
-        },
-        logprobs: null,
-        finish_reason: finishReason(answer, calls.length > 0),
-      },
-    ],
-    ...usageField(answer),
-  };
-}
-
-/** Takes the answer of /api/generate and the call; returns a text completion. Throws upstream_garbled, upstream_failed. */
-export function completionAnswer(body: JsonValue, call: Call): JsonObject {
-  const answer = answerOf(body);
-  const text = textOf(answer.response);
-  if (text === undefined) throw garbled('an answer without a response');
-  return {
-    id: call.newId('cmpl-'),
-    object: 'text_completion',
-    created: Math.floor(call.now / 1000),
-    model: textOf(answer.model) ?? call.upstream.model,
-    choices: [{ index: 0, text, logprobs: null, finish_reason: finishReason(answer, false) }],
-    ...usageField(answer),
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finish }],
+    ...(usage === null ? {} : { usage: usageToOpenAi(usage) }),
   };
 }
 
@@ -71,7 +67,8 @@ export function completionAnswer(body: JsonValue, call: Call): JsonObject {
 export function vectorsAnswer(body: JsonValue, call: Call, request: JsonObject): JsonObject {
   const answer = answerOf(body);
   const model = textOf(answer.model) ?? call.upstream.model;
-  return embeddingAnswer({ vectors: listOf(answer.embeddings), model, usage: ollamaUsage(answer) }, request);
+  const answered = { vectors: listOf(answer.embeddings), model, usage: ollamaUsage(answer) };
+  return embeddingAnswer(answered, call, request);
 }
 
 /** Reads the stream of /api/chat, or of /api/generate when asked for texts: both become chat chunks. */
@@ -90,7 +87,7 @@ export class OllamaReader implements StreamReader {
     this.#call = call;
     this.#texts = kind === 'texts';
     this.#plain = this.#texts;
-    this.#id = call.newId(this.#texts ? 'cmpl-' : 'chatcmpl-');
+    this.#id = call.newId('chatcmpl-');
   }
 
   read(piece: StreamPiece): readonly ChatChunk[] {
@@ -158,11 +155,6 @@ function answerOf(body: JsonValue): JsonObject {
   return body;
 }
 
-function messageOf(answer: JsonObject): JsonObject {
-  if (isObject(answer.message)) return answer.message;
-  throw garbled('an answer without a message');
-}
-
 function wholeSplit(message: JsonObject): Split {
   const reasoning = textOf(message.thinking) ?? '';
   const content = textOf(message.content) ?? '';
@@ -200,11 +192,6 @@ function timings(line: JsonObject): JsonObject {
   const { total_duration, load_duration, prompt_eval_duration, eval_duration } = line;
   const fields = given({ total_duration, load_duration, prompt_eval_duration, eval_duration });
   return Object.keys(fields).length === 0 ? {} : { provider_specific_fields: fields };
-}
-
-function usageField(answer: JsonObject): JsonObject {
-  const usage = ollamaUsage(answer);
-  return usage === null ? {} : { usage: usageToOpenAi(usage) };
 }
 
 function garbled(message: string): GatewayError {

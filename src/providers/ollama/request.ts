@@ -3,13 +3,15 @@
 import { GatewayError } from '../../core/errors.ts';
 import { isObject, type JsonObject, type JsonValue, listOf, textOf } from '../../core/json.ts';
 import { askedDimensions, askedEncoding, embeddingTexts } from '../embedding.ts';
+import { preset } from '../preset.ts';
 import type { Call } from '../provider.ts';
 import { invalid, unsupported } from '../unsupported.ts';
 import { ollamaMessages } from './messages.ts';
 import { given, ollamaOptions, otherFields, refuseUnsupported } from './options.ts';
 
 /** Takes a chat request in our words; returns the body of /api/chat. Throws field_invalid, field_unsupported. */
-export function chatRequest(body: JsonObject, call: Call): JsonObject {
+export function chatRequest(request: JsonObject, call: Call): JsonObject {
+  const body = preset(request, call);
   refuseUnsupported(body, call);
   return {
     ...otherFields(body),
@@ -25,7 +27,8 @@ export function chatRequest(body: JsonObject, call: Call): JsonObject {
  * Takes a completion request; returns the body of /api/generate. The prompt is raw (no chat template), as OpenAI's is; with
  * a `suffix` the template is needed, because it knows how the model fills a gap.
  */
-export function completionRequest(body: JsonObject, call: Call): JsonObject {
+export function completionRequest(request: JsonObject, call: Call): JsonObject {
+  const body = preset(request, call);
   refuseUnsupported(body, call);
   const suffix = textOf(body.suffix) ?? '';
   return {
@@ -41,7 +44,8 @@ export function completionRequest(body: JsonObject, call: Call): JsonObject {
 }
 
 /** Takes an embedding request; returns the body of /api/embed. Base64 is made by us, so the encoding is not sent. */
-export function embeddingRequest(body: JsonObject, call: Call): JsonObject {
+export function embeddingRequest(request: JsonObject, call: Call): JsonObject {
+  const body = preset(request, call);
   const texts = embeddingTexts(body);
   askedEncoding(body);
   return {
