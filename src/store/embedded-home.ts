@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Log } from '../kit/log.ts';
 import { type Account, firstBarrier, serverAccount } from './account.ts';
+import { socketName } from './postmaster.ts';
 import { StartRefused } from './start-refused.ts';
 
 export interface EmbeddedHome {
@@ -30,7 +31,6 @@ export interface EmbeddedHome {
 
 /** sockaddr_un of unix(7) holds 108 bytes, one of them the closing zero; the smallest among the systems is 104. */
 const longestSocketPath = 103;
-const socketName = '.s.PGSQL.5432';
 
 /** Takes the data folder and the system's folder for what cannot stay there; makes the home where needed and returns it. */
 export function openHome(dataDir: string, systemDir: string, log: Log): EmbeddedHome {

@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
 import type { Binaries } from './embedded-binaries.ts';
 import { clusterUser, serverEnvironment } from './embedded-cluster.ts';
 import type { EmbeddedHome } from './embedded-home.ts';
-import { answers, clearLeftover, findPostmaster, type Postmaster } from './postmaster.ts';
+import { answers, clearLeftovers, findPostmaster, type Postmaster } from './postmaster.ts';
 import { processIdentity } from './process-identity.ts';
 import { StartRefused } from './start-refused.ts';
 
@@ -94,7 +94,7 @@ async function goneByWatching(pid: number, identity: string): Promise<void> {
 
 /** Starts the server; returns it when it is ready, or its last words when it ended instead. */
 async function launch(plan: Plan, until: number): Promise<Running | string> {
-  clearLeftover(plan.home.cluster);
+  clearLeftovers(plan.home.cluster, plan.socketDirectory);
   const output = openLogFile(plan);
   const start = fstatSync(output).size;
   const child = spawn(plan.binaries.postgres, serverArguments(plan), {

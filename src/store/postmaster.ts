@@ -16,6 +16,9 @@ export interface Postmaster {
   readonly status: string;
 }
 
+/** How PostgreSQL names its socket for a port; we use the usual one. */
+export const socketName = '.s.PGSQL.5432';
+
 const answerPatienceMs = 2_000;
 const wrongPassword = '28P01';
 
@@ -27,15 +30,15 @@ export function findPostmaster(cluster: string): Postmaster | undefined {
 
 /** postmaster.pid: pid, data folder, start time, port, socket folder, address, shared memory key, status; a line each. */
 function readPidFile(cluster: string): Postmaster | undefined {
-  const lines = pidFileText(cluster)?.split('\n') ?? [];
+  const lines = textOf(join(cluster, 'postmaster.pid'))?.split('\n') ?? [];
   const pid = Number(lines[0]);
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   return { pid, port: Number(lines[3]), socketDirectory: lines[4] ?? '', status: lines[7]?.trim() ?? '' };
 }
 
-function pidFileText(cluster: string): string | undefined {
+function textOf(path: string): string | undefined {
   try {
-    return readFileSync(join(cluster, 'postmaster.pid'), 'latin1');
+    return readFileSync(path, 'latin1');
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw thrown;
@@ -49,11 +52,25 @@ function isPostmasterOf(cluster: string, pid: number): boolean {
 }
 
 /**
- * Takes a cluster's folder without a living postmaster; removes the file a zombie or a reused number left, which
- * PostgreSQL would take for a living server. (Of a plainly dead one PostgreSQL takes care itself.)
+ * Takes a cluster's folder without a living postmaster, and the folder of its socket; removes the lock files that name a
+ * zombie or a process that has the number now, which PostgreSQL would take for a living server. Those of a plainly dead one
+ * stay: PostgreSQL sees by them whether something of that server still writes.
  */
-export function clearLeftover(cluster: string): void {
-  if (findPostmaster(cluster) === undefined) rmSync(join(cluster, 'postmaster.pid'), { force: true });
+export function clearLeftovers(cluster: string, socketDirectory: string): void {
+  if (findPostmaster(cluster) !== undefined) return;
+  for (const path of [join(cluster, 'postmaster.pid'), join(socketDirectory, `${socketName}.lock`)]) {
+    if (isNumberTaken(Number(textOf(path)?.split('\n')[0]))) rmSync(path, { force: true });
+  }
+}
+
+/** Signal 0 asks whether there is such a process, a zombie included; EPERM says that there is, and that it is not ours. */
+function isNumberTaken(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /**

@@ -1,0 +1,171 @@
+CREATE OR REPLACE FUNCTION plumbline.tell_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+          begin
+            if tg_nargs = 0 then
+              perform pg_notify('plumbline_changed', tg_table_name);
+              return null;
+            end if;
+            if tg_op <> 'INSERT' then
+              perform pg_notify('plumbline_changed', tg_table_name || ':' || (to_jsonb(old) ->> tg_argv[0]));
+            end if;
+            if tg_op <> 'DELETE' then
+              perform pg_notify('plumbline_changed', tg_table_name || ':' || (to_jsonb(new) ->> tg_argv[0]));
+            end if;
+            return null;
+          end $function$;
+
+create table plumbline.aliases (
+  name text not null,
+  owner text not null,
+  strategy text,
+  target text,
+  hidden boolean not null default false,
+  settings jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint aliases_pkey PRIMARY KEY (name),
+  constraint aliases_check CHECK (target <> name),
+  constraint aliases_name_check CHECK (name <> ''::text),
+  constraint aliases_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text])),
+  constraint aliases_settings_check CHECK (jsonb_typeof(settings) = 'object'::text),
+  constraint aliases_target_fkey FOREIGN KEY (target) REFERENCES aliases(name) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED
+);
+CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON aliases FOR EACH ROW EXECUTE FUNCTION tell_change();
+
+create table plumbline.credentials (
+  id uuid not null default gen_random_uuid(),
+  name text not null,
+  owner text not null,
+  sealed jsonb not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint credentials_pkey PRIMARY KEY (id),
+  constraint credentials_name_check CHECK (name <> ''::text),
+  constraint credentials_name_key UNIQUE (name),
+  constraint credentials_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text])),
+  constraint credentials_sealed CHECK (jsonb_typeof(sealed) = 'object'::text AND NOT jsonb_path_exists(sealed, 'strict $.*?(@.type() != "string" || !(@ starts with "pl1:"))'::jsonpath))
+);
+CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON credentials FOR EACH ROW EXECUTE FUNCTION tell_change();
+
+create table plumbline.deployments (
+  id text not null,
+  alias text not null,
+  owner text not null,
+  position integer not null,
+  provider text not null,
+  model text not null,
+  base_url text,
+  credential text,
+  parameters jsonb not null default '{}'::jsonb,
+  info jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint deployments_pkey PRIMARY KEY (id),
+  constraint deployments_alias_fkey FOREIGN KEY (alias) REFERENCES aliases(name) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  constraint deployments_credential_fkey FOREIGN KEY (credential) REFERENCES credentials(name) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  constraint deployments_id_check CHECK (id <> ''::text),
+  constraint deployments_info_check CHECK (jsonb_typeof(info) = 'object'::text),
+  constraint deployments_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text])),
+  constraint deployments_parameters_check CHECK (jsonb_typeof(parameters) = 'object'::text)
+);
+CREATE INDEX deployments_alias ON plumbline.deployments USING btree (alias, "position");
+CREATE INDEX deployments_credential ON plumbline.deployments USING btree (credential);
+CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON deployments FOR EACH ROW EXECUTE FUNCTION tell_change();
+
+create table plumbline.keys (
+  id uuid not null default gen_random_uuid(),
+  hash text not null,
+  preview text not null,
+  alias text,
+  models text[] not null default '{}'::text[],
+  expires_at timestamp with time zone,
+  blocked boolean not null default false,
+  user_id text,
+  team_id text,
+  metadata jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  created_by text,
+  updated_at timestamp with time zone not null default now(),
+  constraint keys_pkey PRIMARY KEY (id),
+  constraint keys_alias_check CHECK (alias <> ''::text),
+  constraint keys_alias_key UNIQUE (alias),
+  constraint keys_hash_check CHECK (hash ~ '^[0-9a-f]{64}$'::text),
+  constraint keys_hash_key UNIQUE (hash),
+  constraint keys_metadata_check CHECK (jsonb_typeof(metadata) = 'object'::text),
+  constraint keys_preview_check CHECK (length(preview) <= 16)
+);
+CREATE INDEX keys_created_at ON plumbline.keys USING btree (created_at, id);
+CREATE INDEX keys_team_id ON plumbline.keys USING btree (team_id);
+CREATE INDEX keys_user_id ON plumbline.keys USING btree (user_id);
+CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON keys FOR EACH ROW EXECUTE FUNCTION tell_change('hash');
+
+create table plumbline.settings (
+  name text not null,
+  owner text not null,
+  value jsonb not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint settings_pkey PRIMARY KEY (name),
+  constraint settings_name_check CHECK (name <> ''::text),
+  constraint settings_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text]))
+);
+CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON settings FOR EACH ROW EXECUTE FUNCTION tell_change();
+
+create table plumbline.steps (
+  id text not null,
+  table_name text not null,
+  checksum text not null,
+  taken_at timestamp with time zone not null default now(),
+  constraint steps_pkey PRIMARY KEY (id)
+);
+
+create table plumbline.usage (
+  request_id text not null,
+  started_at timestamp with time zone not null,
+  ended_at timestamp with time zone not null,
+  operation text not null,
+  route text not null,
+  dialect text not null,
+  stream boolean not null,
+  outcome text not null,
+  status integer not null,
+  error_code text,
+  key_id text,
+  key_hash text,
+  user_id text,
+  team_id text,
+  end_user text,
+  alias text,
+  deployment_id text,
+  provider text,
+  model text,
+  input_tokens bigint, -- null: the provider reported none
+  output_tokens bigint,
+  cache_read_tokens bigint,
+  cache_write_tokens bigint,
+  cache_write_hour_tokens bigint,
+  reasoning_tokens bigint,
+  audio_input_tokens bigint,
+  audio_output_tokens bigint,
+  search_units bigint,
+  usage_partial boolean not null,
+  cost numeric, -- US dollars; null: the price is unknown, never 0
+  attempts integer not null,
+  fallbacks integer not null,
+  queue_ms real not null,
+  first_ms real,
+  total_ms real not null,
+  overhead_ms real not null,
+  tags text[] not null,
+  session text,
+  caller_address text,
+  dropped_parameters text[] not null,
+  constraint usage_pkey PRIMARY KEY (request_id),
+  constraint usage_cost_check CHECK (cost >= 0::numeric AND cost < 'Infinity'::numeric),
+  constraint usage_outcome_check CHECK (outcome = ANY (ARRAY['success'::text, 'failure'::text, 'refused'::text, 'abandoned'::text])),
+  constraint usage_reported_or_not CHECK (num_nulls(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_hour_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, search_units) = ANY (ARRAY[0, 9]))
+);
+CREATE INDEX usage_key ON plumbline.usage USING btree (key_hash, started_at);
+CREATE INDEX usage_started_at ON plumbline.usage USING btree (started_at);

@@ -1,0 +1,336 @@
+// The tables' queries and their refusals on a real database.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GatewayError } from '../../src/core/errors.ts';
+import type { Declaration, UsageRow } from '../../src/core/records.ts';
+import { noUsage } from '../../src/core/usage.ts';
+import { openSealer } from '../../src/kit/seal.ts';
+import { Secret } from '../../src/kit/secret.ts';
+import { constraintOf, type Database } from '../../src/store/database.ts';
+import type { Replaced } from '../../src/store/owned-rows.ts';
+import { replaceOwned } from '../../src/store/replace-owned.ts';
+import { readAliases } from '../../src/store/tables/aliases.ts';
+import { credentialPlace, readCredentials } from '../../src/store/tables/credentials.ts';
+import { readDeployments } from '../../src/store/tables/deployments.ts';
+import {
+  deleteKeys,
+  insertKey,
+  keysByHash,
+  listKeys,
+  type NewKey,
+  readKeys,
+  updateKey,
+} from '../../src/store/tables/keys.ts';
+import { readRouterSettings } from '../../src/store/tables/settings.ts';
+import { insertUsage, recentUsage, summarizeUsage } from '../../src/store/tables/usage.ts';
+import { freshSchema } from './fresh-schema.ts';
+
+export const sealer = openSealer(new Secret('a salt key of the tests'));
+
+/** Takes a digit; returns a new key whose hash is made of it. */
+export function newKey(digit: string, over: Partial<NewKey> = {}): NewKey {
+  return {
+    hash: digit.repeat(64),
+    preview: `sk-...${digit.repeat(4)}`,
+    alias: null,
+    models: [],
+    expiresAt: null,
+    blocked: false,
+    userId: null,
+    teamId: null,
+    metadata: {},
+    createdBy: null,
+    ...over,
+  };
+}
+
+/** A declaration of one alias with one deployment and one credential. */
+export function declared(over: Partial<Declaration> = {}): Declaration {
+  const settings = { fallbacks: [], contextWindowFallbacks: [], contentPolicyFallbacks: [], retryPolicy: {} };
+  return {
+    owner: 'file',
+    aliases: [{ name: 'fast', owner: 'file', target: null, hidden: false, strategy: 'least-busy', ...settings }],
+    deployments: [
+      {
+        id: 'one',
+        alias: 'fast',
+        owner: 'file',
+        position: 0,
+        provider: 'groq',
+        model: 'llama',
+        baseUrl: null,
+        credential: 'groq',
+        parameters: { weight: 0.5, tags: ['x'] },
+        info: { mode: 'chat' },
+      },
+    ],
+    credentials: [{ name: 'groq', values: { api_key: new Secret('gsk-plain') } }],
+    router: { retries: 3, defaultFallbacks: ['fast'] },
+    ...over,
+  };
+}
+
+/** Takes a request id; returns a row with everything in it. */
+export function usageRow(requestId: string, over: Partial<UsageRow> = {}): UsageRow {
+  return {
+    requestId,
+    startedAt: Date.UTC(2026, 10, 23, 12, 0, 0, 123),
+    endedAt: Date.UTC(2026, 10, 23, 12, 0, 1, 456),
+    operation: 'chat',
+    route: '/v1/chat/completions',
+    dialect: 'openai',
+    stream: true,
+    outcome: 'success',
+    status: 200,
+    errorCode: null,
+    keyId: null,
+    keyHash: 'a'.repeat(64),
+    userId: 'ann',
+    teamId: null,
+    endUser: null,
+    alias: 'fast',
+    deploymentId: 'one',
+    provider: 'groq',
+    model: 'llama',
+    usage: { ...noUsage, input: 10, output: 20, cacheRead: 3 },
+    usagePartial: false,
+    cost: 0.000123456789,
+    attempts: 2,
+    fallbacks: 1,
+    queueMs: 0.5,
+    firstMs: 12.25,
+    totalMs: 1333,
+    overheadMs: 0.75,
+    tags: ['plain', 'with "quotes", {braces} and \\', ''],
+    session: 's1',
+    callerAddress: '127.0.0.1',
+    droppedParameters: ['logit_bias'],
+    ...over,
+  };
+}
+
+const untouched: Replaced = { added: [], changed: [], removed: [], unchanged: 1 };
+
+export function tableCases(database: () => Database): void {
+  test('a key is stored, found by its hash, changed and deleted', async () => {
+    await freshSchema(database());
+    const expiresAt = Date.UTC(2027, 0, 1);
+    const made = await insertKey(
+      database(),
+      newKey('a', { alias: 'ci', models: ['gpt-*'], expiresAt, metadata: { a: [1] } }),
+    );
+    assert.deepEqual(await keysByHash(database(), [made.hash]), [made]);
+    assert.deepEqual(
+      [made.models, made.expiresAt, made.metadata, typeof made.createdAt],
+      [['gpt-*'], expiresAt, { a: [1] }, 'number'],
+    );
+    const changed = await updateKey(database(), made.hash, { blocked: true, expiresAt: null, models: [], alias: null });
+    assert.deepEqual(changed, { ...made, blocked: true, expiresAt: null, models: [], alias: null });
+    assert.equal(await updateKey(database(), 'f'.repeat(64), { blocked: true }), undefined);
+    assert.deepEqual(await deleteKeys(database(), { hashes: [made.hash] }), [changed]);
+    assert.deepEqual(await readKeys(database()), []);
+  });
+
+  test('a key with a hash or an alias that is taken is refused with the field', async () => {
+    await freshSchema(database());
+    await insertKey(database(), newKey('a', { alias: 'ci' }));
+    const refusal = (field: string) => (thrown: unknown) =>
+      thrown instanceof GatewayError && thrown.code === 'key_exists' && thrown.field === field;
+    await assert.rejects(insertKey(database(), newKey('a')), refusal('key'));
+    await assert.rejects(insertKey(database(), newKey('b', { alias: 'ci' })), refusal('key_alias'));
+    await insertKey(database(), newKey('b'));
+    await assert.rejects(updateKey(database(), 'b'.repeat(64), { alias: 'ci' }), refusal('key_alias'));
+  });
+
+  test('a whole key does not fit where its preview goes', async () => {
+    await freshSchema(database());
+    const whole = newKey('a', { preview: 'sk-0123456789abcdef' });
+    await assert.rejects(
+      insertKey(database(), whole),
+      (thrown: unknown) => constraintOf(thrown) === 'keys_preview_check',
+    );
+  });
+
+  test('keys are listed page by page, newest first, with their number', async () => {
+    await freshSchema(database());
+    for (const digit of ['a', 'b', 'c']) await insertKey(database(), newKey(digit, { userId: 'ann' }));
+    await insertKey(database(), newKey('d', { userId: 'bob' }));
+    const pages = await Promise.all([1, 2].map((page) => listKeys(database(), { userId: 'ann' }, { page, size: 2 })));
+    assert.deepEqual(
+      pages.map(({ keys, total }) => [keys.map((key) => key.hash[0]), total]),
+      [
+        [['c', 'b'], 3],
+        [['a'], 3],
+      ],
+    );
+  });
+
+  test('keys are deleted by alias too, and only those', async () => {
+    await freshSchema(database());
+    for (const digit of ['a', 'b']) await insertKey(database(), newKey(digit, { alias: `key-${digit}` }));
+    const gone = await deleteKeys(database(), { aliases: ['key-a', 'no-such-key'] });
+    assert.deepEqual(
+      gone.map((key) => key.alias),
+      ['key-a'],
+    );
+    assert.equal((await readKeys(database())).length, 1);
+  });
+
+  test('a declaration brought in twice changes nothing the second time', async () => {
+    await freshSchema(database());
+    const first = await replaceOwned(database(), declared(), sealer);
+    assert.deepEqual(
+      [first.credentials.added, first.aliases.added, first.deployments.added, first.settings.added.toSorted()],
+      [['groq'], ['fast'], ['one'], ['router.defaultFallbacks', 'router.retries']],
+    );
+    const second = await replaceOwned(database(), declared(), sealer);
+    const settings = { ...untouched, unchanged: 2 };
+    assert.deepEqual(second, { credentials: untouched, aliases: untouched, deployments: untouched, settings });
+  });
+
+  test('what was declared is read back as it was', async () => {
+    await freshSchema(database());
+    const declaration = declared();
+    await replaceOwned(database(), declaration, sealer);
+    assert.deepEqual(await readDeployments(database()), declaration.deployments);
+    assert.deepEqual(await readAliases(database()), declaration.aliases);
+    assert.deepEqual(await readRouterSettings(database()), declaration.router);
+    const [credential] = await readCredentials(database());
+    const sealed = credential?.sealed['api_key'] ?? '';
+    assert.match(sealed, /^pl1:/);
+    assert.equal(sealed.includes('gsk-plain'), false);
+    assert.ok(sealer.unseal(sealed, credentialPlace('groq', 'api_key')).equals(new Secret('gsk-plain')));
+  });
+
+  test('a declaration that changed replaces what is different and removes what is gone', async () => {
+    await freshSchema(database());
+    await replaceOwned(database(), declared(), sealer);
+    const [one] = declared().deployments;
+    assert.ok(one);
+    const next = declared({
+      deployments: [{ ...one, model: 'llama-2' }],
+      credentials: [{ name: 'groq', values: { api_key: new Secret('gsk-other') } }],
+      router: { retries: 3 },
+    });
+    const result = await replaceOwned(database(), next, sealer);
+    assert.deepEqual(result.deployments, { ...untouched, changed: ['one'], unchanged: 0 });
+    assert.deepEqual(result.credentials, { ...untouched, changed: ['groq'], unchanged: 0 });
+    assert.deepEqual(result.settings, { ...untouched, removed: ['router.defaultFallbacks'] });
+    assert.equal((await readDeployments(database()))[0]?.model, 'llama-2');
+  });
+
+  test("an owner's declaration leaves the rows of others alone, and may not take their names", async () => {
+    await freshSchema(database());
+    await replaceOwned(database(), declared(), sealer);
+    const mine = declared({ owner: 'environment' });
+    await assert.rejects(
+      replaceOwned(database(), mine, sealer),
+      /credential "groq" belongs to the file, so the environment cannot declare it/,
+    );
+    const nothing = { aliases: [], deployments: [], credentials: [], router: {} };
+    const result = await replaceOwned(database(), { owner: 'environment', ...nothing }, sealer);
+    assert.deepEqual(result.aliases, { ...untouched, unchanged: 0 });
+    assert.equal((await readAliases(database())).length, 1);
+  });
+
+  test('a declaration that would leave something pointing at nothing changes nothing', async () => {
+    await freshSchema(database());
+    await replaceOwned(database(), declared(), sealer);
+    const broken = declared({ aliases: [] });
+    await assert.rejects(replaceOwned(database(), broken, sealer), (thrown: unknown) => {
+      assert.ok(thrown instanceof GatewayError && thrown.code === 'field_invalid');
+      assert.match(thrown.message, /pointing at nothing/);
+      return true;
+    });
+    assert.equal((await readAliases(database())).length, 1);
+  });
+
+  test('a name declared twice is refused by name', async () => {
+    await freshSchema(database());
+    const { aliases } = declared();
+    const twice = declared({ aliases: [...aliases, ...aliases] });
+    await assert.rejects(replaceOwned(database(), twice, sealer), /the alias "fast" is declared twice/);
+  });
+
+  test('a stored secret that another salt key sealed is refused and stays', async () => {
+    await freshSchema(database());
+    await replaceOwned(database(), declared(), sealer);
+    const before = await readCredentials(database());
+    const other = openSealer(new Secret('another salt key'));
+    await assert.rejects(replaceOwned(database(), declared(), other), /does not open with this salt key/);
+    assert.deepEqual(await readCredentials(database()), before);
+  });
+
+  test('the table refuses a credential that is not sealed, whoever writes it', async () => {
+    await freshSchema(database());
+    for (const value of ['plain', 5, null, { a: 'pl1:x' }, ['pl1:x']]) {
+      const writing = database().query(
+        `insert into plumbline.credentials (name, owner, sealed) values ('x', 'api', $1::jsonb)`,
+        [JSON.stringify({ good: 'pl1:abc', api_key: value })],
+      );
+      await assert.rejects(writing, (thrown: unknown) => constraintOf(thrown) === 'credentials_sealed', String(value));
+    }
+  });
+
+  test('renaming an alias takes its deployments along', async () => {
+    await freshSchema(database());
+    await replaceOwned(database(), declared(), sealer);
+    await database().query(`update plumbline.aliases set name = 'quick' where name = 'fast'`);
+    assert.equal((await readDeployments(database()))[0]?.alias, 'quick');
+  });
+
+  test('usage is written once a request id and read back as it was', async () => {
+    await freshSchema(database());
+    const bare = usageRow('r2', {
+      usage: null,
+      cost: null,
+      firstMs: null,
+      tags: [],
+      keyHash: null,
+      startedAt: 1_700_000_000_000,
+    });
+    const rows = [usageRow('r1'), bare];
+    assert.equal(await insertUsage(database(), rows), 2);
+    assert.equal(await insertUsage(database(), [...rows, usageRow('r3'), usageRow('r3')]), 1);
+    const read = await recentUsage(database(), { limit: 10 });
+    assert.deepEqual(read, [usageRow('r1'), usageRow('r3'), bare]);
+    const some = await recentUsage(database(), {
+      limit: 10,
+      keyHash: 'a'.repeat(64),
+      before: usageRow('').startedAt + 1,
+    });
+    assert.deepEqual(
+      some.map((row) => row.requestId),
+      ['r1', 'r3'],
+    );
+  });
+
+  test('text that no database holds is stored with a mark in its place', async () => {
+    await freshSchema(database());
+    const odd = usageRow('odd', { endUser: 'a\0b', tags: ['x\0y'], session: '\ud800' });
+    await insertUsage(database(), [odd]);
+    const [read] = await recentUsage(database(), { limit: 1 });
+    assert.deepEqual([read?.endUser, read?.tags, read?.session], ['a\uFFFDb', ['x\uFFFDy'], '\uFFFD']);
+  });
+
+  test('usage is summed, and an unknown price is counted and not taken for nothing', async () => {
+    await freshSchema(database());
+    await insertUsage(database(), [
+      usageRow('r1', { cost: 0.1 }),
+      usageRow('r2', { cost: 0.2, outcome: 'failure' }),
+      usageRow('r3', { cost: null }),
+      usageRow('r4', { alias: 'slow', cost: null, usage: null }),
+    ]);
+    const range = { from: Date.UTC(2026, 10, 23), to: Date.UTC(2026, 10, 24) };
+    const sums = await summarizeUsage(database(), range, 'alias');
+    assert.deepEqual(sums, [
+      { group: 'fast', requests: 3, successes: 2, inputTokens: 30, outputTokens: 60, cost: 0.3, unpriced: 1 },
+      { group: 'slow', requests: 1, successes: 1, inputTokens: 0, outputTokens: 0, cost: 0, unpriced: 0 },
+    ]);
+    assert.deepEqual(
+      (await summarizeUsage(database(), range, 'day')).map((sum) => sum.group),
+      ['2026-11-23'],
+    );
+    assert.deepEqual(await summarizeUsage(database(), { from: 0, to: range.from }, 'model'), []);
+  });
+}
