@@ -49,7 +49,7 @@ function withReasoning(usage: JsonObject): JsonObject {
 /** Moonshot and Together name cached_tokens beside, not among, the details. */
 function withCache(usage: JsonObject): JsonObject {
   const cached = numberOf(usage.cached_tokens);
-  if (cached === undefined) return usage;
   const details = isObject(usage.prompt_tokens_details) ? usage.prompt_tokens_details : {};
-  return { ...usage, prompt_tokens_details: { cached_tokens: cached, ...details } };
+  if (cached === undefined || numberOf(details.cached_tokens) !== undefined) return usage;
+  return { ...usage, prompt_tokens_details: { ...details, cached_tokens: cached } };
 }
