@@ -1,26 +1,29 @@
 // The one place where the real parts are put together: configuration, keys, database, way out, site, door.
 // Invariant: nothing listens before the schema is right, the file is read and the keys are there.
 import { findLocalServers } from './admin/find-local.ts';
+import { readFile } from './admin/read-file.ts';
 import { declarationOf, discoverFromEnvironment, foundTable } from './config/discover.ts';
 import { ensureKeys } from './config/keys-on-disk.ts';
-import { settle } from './config/litellm-boot.ts';
-import { type FileReading, readLitellmFile } from './config/litellm-file.ts';
+import type { FileReading } from './config/litellm-file.ts';
 import type { Environment } from './config/load.ts';
 import { hasErrors, type Notice, renderNotices } from './config/notices.ts';
 import type { Config } from './config/options.ts';
 import { type Complaint, complaintLine } from './config/rules.ts';
+import { settle } from './config/settle.ts';
 import { type Declaration, routerSettings } from './core/records.ts';
 import type { Readiness } from './http/routes.ts';
 import { openServer } from './http/server.ts';
 import { openSite, type Site } from './http/site.ts';
+import { systemClock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
 import { openSealer, type Sealer } from './kit/seal.ts';
 import { Upstreams } from './kit/upstream.ts';
-import { providers, resolveProvider } from './providers/index.ts';
+import { providers } from './providers/index.ts';
 import { migrate, open as openStore, type Store } from './store/index.ts';
 import { type Journal, openJournal } from './store/journal.ts';
 import { type Live, openLive } from './store/live.ts';
 import { replaceOwned } from './store/replace-owned.ts';
+import { insertUsage } from './store/tables/usage.ts';
 
 /** A start that was refused: what is wrong, line by line, and how to mend it. */
 export class AppRefused extends Error {
@@ -53,7 +56,7 @@ const providerDefaults = { keepAliveMs: 60_000 };
 
 /** Takes a checked Config, the environment and a log; returns the gateway, listening. Throws AppRefused or StartRefused. */
 export async function openApp(loaded: Config, environment: Environment, log: Log): Promise<App> {
-  const reading = loaded.config === null ? null : readFile(loaded.config, loaded, environment);
+  const reading = loaded.config === null ? null : readOrRefuse(loaded.config, loaded, environment);
   const config = settled(loaded, reading);
   const keys = ensureKeys(config.dataDir, config);
   if ('complaints' in keys) throw refused(keys.complaints);
@@ -72,7 +75,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     const { declaration, table } = await finding;
     await bringIn(declaration, store, sealer, log);
     const live = await openLive(store.database, log);
-    const journal = openJournal({ database: store.database, log });
+    const journal = openJournal({ write: (rows) => insertUsage(store.database, rows), clock: systemClock, log });
     const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, log);
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
     const server = await openServer(config, site.routes, site.edge);
@@ -101,16 +104,13 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
   }
 }
 
-function readFile(path: string, config: Config, environment: Environment): FileReading {
-  const accepted = config.acceptNotYet;
-  const reading = readLitellmFile(path, { environment, knownProviders: providers, resolveProvider, accepted });
-  if (hasErrors(reading.notices)) {
-    throw new AppRefused(
-      `the configuration file has errors\n${renderNotices(reading.notices)}`,
-      `mend them and try \`plumbline check ${path}\`; nothing was changed`,
-    );
-  }
-  return reading;
+function readOrRefuse(path: string, config: Config, environment: Environment): FileReading {
+  const reading = readFile(path, environment, config.acceptNotYet);
+  if (!hasErrors(reading.notices)) return reading;
+  throw new AppRefused(
+    `the configuration file has errors\n${renderNotices(reading.notices)}`,
+    `mend them and try \`plumbline check ${path}\`; nothing was changed`,
+  );
 }
 
 /** What the file says of boot options stands below flags and environment. */
@@ -166,12 +166,12 @@ function siteOf(
       credentials: live.credentials(),
       router: routerSettings(live.router()),
     }),
-    keyByHash: live.keyByHash,
+    keyByHash: (hash) => live.keyByHash(hash),
     isFresh: () => live.state().fresh,
     database: store.database,
-    refresh: live.refresh,
+    refresh: () => live.refresh(),
     send: upstreams.send,
-    record: journal.append,
+    record: (row) => journal.append(row),
     readiness: () => readinessOf(live),
     pingMs: config.pingMs,
     log,

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../kit/log.ts';
+import type { Secret } from '../kit/secret.ts';
 import type { Database } from './database.ts';
 import { hasEmbedded, startEmbedded } from './embedded-postgres.ts';
 import { compareSchema, migrateTables, type SchemaState, type StepResult } from './migrate.ts';
@@ -19,7 +20,7 @@ export const tables: readonly Table[] = [keys, credentials, aliases, deployments
 
 export interface StoreOptions {
   /** `postgresql://…`; without it the gateway's own PostgreSQL runs in the data folder. */
-  readonly databaseUrl?: string;
+  readonly databaseUrl?: Secret;
   readonly dataDir: string;
   /** Connections at most. */
   readonly poolSize?: number;
@@ -41,7 +42,7 @@ export async function open(options: StoreOptions): Promise<Store> {
   const { databaseUrl, dataDir, log } = options;
   const pool = options.poolSize === undefined ? { log } : { log, poolSize: options.poolSize };
   if (databaseUrl !== undefined) {
-    const database = postgresDatabase({ ...pool, at: databaseUrl });
+    const database = postgresDatabase({ ...pool, at: databaseUrl.reveal() });
     return { database, kind: 'external', directory: undefined, close: () => database.close() };
   }
   if (!hasEmbedded() && !existsSync(join(dataDir, 'postgres'))) {

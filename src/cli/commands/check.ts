@@ -1,8 +1,7 @@
 // plumbline check FILE: reads a configuration file as serve would, offline, and says what is wrong with it.
 
-import { readLitellmFile } from '../../config/litellm-file.ts';
+import { readFile } from '../../admin/read-file.ts';
 import { countsOf, hasErrors, noticesAsJson, renderNotices } from '../../config/notices.ts';
-import { providers, resolveProvider } from '../../providers/index.ts';
 import { type Command, exitCodes } from '../command.ts';
 
 export const check: Command = {
@@ -12,12 +11,7 @@ export const check: Command = {
   options: [{ flags: '--json', says: 'Print the notices as JSON' }],
   examples: ['plumbline check config.yaml', 'plumbline check config.yaml --json'],
   async run([file = ''], options, terminal) {
-    const reading = readLitellmFile(file, {
-      environment: terminal.environment,
-      knownProviders: providers,
-      resolveProvider,
-    });
-    const { notices, declaration } = reading;
+    const { notices, declaration } = readFile(file, terminal.environment);
     if (options.json === true) terminal.say(noticesAsJson(notices));
     else {
       if (notices.length > 0) terminal.say(renderNotices(notices));

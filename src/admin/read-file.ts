@@ -1,0 +1,17 @@
+// A configuration file, read with what the house knows of providers.
+import { type FileReading, readLitellmFile } from '../config/litellm-file.ts';
+import type { Environment } from '../config/load.ts';
+import { providers, resolveProvider } from '../providers/index.ts';
+
+/** Takes a path, the environment and the refusals the operator accepts; returns what the file declares, and every notice. */
+export function readFile(path: string, environment: Environment, accepted: readonly string[] = []): FileReading {
+  return readLitellmFile(path, {
+    environment,
+    accepted,
+    knownProviders: providers,
+    resolveProvider: (model, custom, base) => {
+      const found = resolveProvider(model, custom, base);
+      return found === undefined ? undefined : { provider: found.provider.name, model: found.model };
+    },
+  });
+}
