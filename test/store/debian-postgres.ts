@@ -10,7 +10,7 @@ import { until } from './until.ts';
 
 export interface DebianPostgres {
   readonly url: string;
-  /** Kills the server as a power cut would. */
+  /** Ends the server at once, nothing written first (PostgreSQL's immediate shutdown). */
   kill(): Promise<void>;
   /** Starts it again on the same port and data. */
   start(): Promise<void>;
@@ -55,7 +55,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
     await end('SIGINT');
     rmSync(directory, { recursive: true, force: true });
   };
-  return { url, kill: () => end('SIGKILL'), start, stop };
+  return { url, kill: () => end('SIGQUIT'), start, stop };
 }
 
 async function answers(url: string): Promise<boolean> {
