@@ -1,9 +1,9 @@
 // Every name of the file, looked up: aliases, what they stand for, and their fallbacks. A name that leads nowhere is an error.
 import type { AliasRecord } from '../core/records.ts';
 import type { DeploymentBook } from './deployment-book.ts';
+import { suggestion } from './did-you-mean.ts';
 import type { FallbackRule, GroupAlias, Mention, Routing } from './litellm-routing.ts';
 import type { Desk } from './litellm-section.ts';
-import { suggestion } from './did-you-mean.ts';
 
 type Lists = ReadonlyMap<string, readonly string[]>;
 
@@ -86,7 +86,8 @@ export class AliasBook {
       const names = source.name === '*' ? ['*'] : this.#sources(source);
       const known = this.#known(targets, source.name);
       for (const name of names) {
-        if (lists.has(name)) this.#desk.findings.warning(source.at, `${name} has fallbacks already; the first win`, 'join them');
+        if (lists.has(name))
+          this.#desk.findings.warning(source.at, `${name} has fallbacks already; the first win`, 'join them');
         else lists.set(name, known);
       }
     }
@@ -122,7 +123,11 @@ export class AliasBook {
   #isKnown({ name, at }: Mention, others: readonly string[]): boolean {
     if (this.#deployments.aliases().includes(name) || others.includes(name) || this.#deployments.has(name)) return true;
     if (this.#leftOut.has(name)) {
-      this.#desk.findings.warning(at, `${name} was left out, so nothing falls back on it`, 'see its entry in model_list');
+      this.#desk.findings.warning(
+        at,
+        `${name} was left out, so nothing falls back on it`,
+        'see its entry in model_list',
+      );
       return false;
     }
     if (this.#deployments.fillIn(name)) return true;

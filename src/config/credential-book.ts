@@ -1,8 +1,8 @@
 // Which credential a drafted deployment is called with, under a stable name; the same secret is declared once.
 import type { DeclaredCredential } from '../core/records.ts';
 import { Secret } from '../kit/secret.ts';
+import type { Draft, GivenSecret } from './draft.ts';
 import type { NamedCredential } from './litellm-credentials.ts';
-import type { Draft, GivenSecret } from './litellm-models.ts';
 import type { Desk } from './litellm-section.ts';
 import type { KnownProvider } from './provider-facts.ts';
 
@@ -26,7 +26,8 @@ export class CredentialBook {
     for (const { at, name, secrets } of named.values()) {
       this.#declared.set(name, { name, values: secrets });
       const prefix = Object.values(givenPrefixes).find((given) => name.startsWith(given));
-      if (prefix !== undefined) desk.findings.error(at, `names that begin with ${prefix} are given by Plumbline`, 'rename it');
+      if (prefix !== undefined)
+        desk.findings.error(at, `names that begin with ${prefix} are given by Plumbline`, 'rename it');
     }
   }
 
@@ -75,7 +76,12 @@ export class CredentialBook {
   }
 
   #declare(name: string, secrets: Secrets, below?: NamedCredential): string {
-    const holds = JSON.stringify([below?.name, Object.entries(secrets).map(([field, { text }]) => [field, text]).sort()]);
+    const holds = JSON.stringify([
+      below?.name,
+      Object.entries(secrets)
+        .map(([field, { text }]) => [field, text])
+        .sort(),
+    ]);
     const before = this.#names.get(holds);
     if (before !== undefined) return before;
     const values = Object.fromEntries(Object.entries(secrets).map(([field, { text }]) => [field, new Secret(text)]));

@@ -2,7 +2,7 @@
 import type { DeploymentRecord } from '../core/records.ts';
 import type { CredentialBook } from './credential-book.ts';
 import { deploymentId } from './deployment-id.ts';
-import type { Draft } from './litellm-models.ts';
+import type { Draft } from './draft.ts';
 import type { Desk } from './litellm-section.ts';
 import type { Located } from './notices.ts';
 import type { KnownProvider } from './provider-facts.ts';
@@ -31,8 +31,11 @@ export class DeploymentBook {
     const { provider, model, baseUrl, parameters, info } = draft;
     const content = JSON.stringify([draft.id, draft.alias, provider, model, baseUrl, credential, parameters, info]);
     const before = this.#contents.get(content);
-    if (before !== undefined) return this.#sameAgain(draft, before);
-    this.#contents.set(content, draft.at);
+    if (before === undefined) this.#contents.set(content, draft.at);
+    else {
+      this.#sameAgain(draft, before);
+      return;
+    }
     this.#twins.set(key, twin + 1);
     this.#claim(id, draft);
     const position = this.#records.length;
@@ -96,7 +99,11 @@ export function starsOf(pattern: string, name: string): string[] | undefined {
  * Takes a draft of `*` (every model of every provider) and the providers; returns a draft `name/*` for each other
  * provider that has a key in the environment, as LiteLLM routes such names by their prefix.
  */
-export function everyProvider(draft: Draft, providers: readonly KnownProvider[], hasKey: (name: string) => boolean): Draft[] {
+export function everyProvider(
+  draft: Draft,
+  providers: readonly KnownProvider[],
+  hasKey: (name: string) => boolean,
+): Draft[] {
   if (!draft.isEveryModel) return [];
   return providers
     .filter((provider) => provider.name !== draft.provider && hasKey(provider.name))

@@ -17,7 +17,9 @@ export interface Identity {
 export function deploymentId({ owner, alias, provider, model, baseUrl, twin }: Identity): string {
   const facts = JSON.stringify([owner, alias, provider, model, withoutUser(baseUrl), twin]);
   const hex = createHash('sha256').update(facts).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
 }
 
 /** An address may carry a user and a password. */

@@ -5,9 +5,20 @@
  * (more than a third of the letters differ). Case, dashes and camel case are not counted as mistakes.
  */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
+  return nearest(word, known, Math.max(1, Math.floor(word.length / 3)));
+}
+
+/**
+ * The same where any word may stand, and only a plain slip is to be taken for a mistake: one letter (two in a long word).
+ */
+export function nearMiss(word: string, known: Iterable<string>): string | undefined {
+  return word.length < 3 ? undefined : nearest(word, known, word.length < 10 ? 1 : 2);
+}
+
+function nearest(word: string, known: Iterable<string>, mostSteps: number): string | undefined {
   const asked = plain(word);
   let best: string | undefined;
-  let bestSteps = Math.max(1, Math.floor(asked.length / 3)) + 1;
+  let bestSteps = mostSteps + 1;
   for (const candidate of known) {
     const steps = candidate === word ? bestSteps : stepsBetween(asked, plain(candidate), bestSteps);
     if (steps < bestSteps) [best, bestSteps] = [candidate, steps];
@@ -15,7 +26,7 @@ export function didYouMean(word: string, known: Iterable<string>): string | unde
   return best;
 }
 
-/** Takes a word and the right ones; returns ` Did you mean "x"?` for the end of a sentence, or nothing. */
+/** Takes a word and the right ones; returns `did you mean x?`, or nothing. */
 export function suggestion(word: string, known: Iterable<string>): string {
   const meant = didYouMean(word, known);
   return meant === undefined ? '' : `did you mean ${meant}?`;

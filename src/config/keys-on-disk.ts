@@ -2,7 +2,17 @@
 // Invariant: a key file is never written over; an unreadable one stops the start, because a new salt key would make
 // every sealed value unreadable.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Secret } from '../kit/secret.ts';
 import { type OptionName, ourVariable } from './options.ts';

@@ -1,6 +1,6 @@
 // What a config.yaml says of the boot options: general_settings and environment_variables.
 import { Secret } from '../kit/secret.ts';
-import { type Desk, type Section, type Variables } from './litellm-section.ts';
+import type { Desk, Section, Variables } from './litellm-section.ts';
 import type { Findings, Located } from './notices.ts';
 import { optionNames, optionRow, variablesOf } from './options.ts';
 import { parseOption } from './parse-option.ts';
@@ -84,14 +84,23 @@ function secret(
   return undefined;
 }
 
-function number(desk: Desk, option: 'databasePool' | 'bodyLimit', tree: Tree | undefined, unit: number): Setting<number> | undefined {
+function number(
+  desk: Desk,
+  option: 'databasePool' | 'bodyLimit',
+  tree: Tree | undefined,
+  unit: number,
+): Setting<number> | undefined {
   if (tree === undefined) return undefined;
   const { least = 0, most = Number.MAX_SAFE_INTEGER } = optionRow(option);
   const given = desk.read.number(tree);
   if (given === undefined) return undefined;
   const value = Math.round(given * unit);
   if (value >= least && value <= most) return { value, at: placeText(tree) };
-  desk.findings.error(tree, `expected ${least / unit} to ${most / unit}, found ${given}`, 'choose a number in that range');
+  desk.findings.error(
+    tree,
+    `expected ${least / unit} to ${most / unit}, found ${given}`,
+    'choose a number in that range',
+  );
   return undefined;
 }
 

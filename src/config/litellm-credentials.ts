@@ -51,7 +51,11 @@ export function secretText(desk: Desk, tree: Tree): string | undefined {
   if (tree.value === null || tree.value === '') return undefined;
   const text = String(tree.value);
   if (/^oidc\//.test(text)) {
-    desk.findings.error(tree, 'references to identity tokens (oidc/...) are not understood yet', 'give the secret itself');
+    desk.findings.error(
+      tree,
+      'references to identity tokens (oidc/...) are not understood yet',
+      'give the secret itself',
+    );
     return undefined;
   }
   return text;

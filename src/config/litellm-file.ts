@@ -52,7 +52,8 @@ export function readLitellmFile(path: string, options: FileOptions): FileReading
   readGuards(desk, sections.get('guardrails'), library);
   const credentials = readCredentialList(desk, sections.get('credential_list'));
   const defaults = router.get('default_litellm_params');
-  const models = readModels(desk, sections.get('model_list'), defaults, credentials, options);
+  if (defaults !== undefined) desk.read.dictionary(defaults);
+  const models = readModels(desk, sections.get('model_list'), { defaults, credentials, facts: options });
   const routing = readRouting(desk, router, library);
   const declaration = declare(desk, models, routing, credentials, options.knownProviders);
   const settings = readBootSettings(desk, general, top);
@@ -69,7 +70,10 @@ export function readLitellmFile(path: string, options: FileOptions): FileReading
 }
 
 /** Takes what readLitellmFile takes; returns the notices and whether the gateway would start with this file. */
-export function checkFile(path: string, options: FileOptions): { readonly ok: boolean; readonly notices: readonly Notice[] } {
+export function checkFile(
+  path: string,
+  options: FileOptions,
+): { readonly ok: boolean; readonly notices: readonly Notice[] } {
   const { notices } = readLitellmFile(path, options);
   return { ok: !hasErrors(notices), notices };
 }

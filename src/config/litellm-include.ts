@@ -23,14 +23,20 @@ export function readWithIncludes(path: string, findings: Findings, readText: (pa
     const name = new Reader(findings).text(item);
     if (name === undefined) continue;
     const included = isAbsolute(name) ? name : join(dirname(path), name);
-    if (files.includes(included)) findings.error(item, `${name} is included twice, or includes itself`, 'include it once');
+    if (files.includes(included))
+      findings.error(item, `${name} is included twice, or includes itself`, 'include it once');
     else lay(load(included, item, findings, readText), entries, findings);
     files.push(included);
   }
   return { top: { ...main, entries: [...entries.values()] }, files };
 }
 
-function load(path: string, at: Located, findings: Findings, readText: (path: string) => string): Dictionary | undefined {
+function load(
+  path: string,
+  at: Located,
+  findings: Findings,
+  readText: (path: string) => string,
+): Dictionary | undefined {
   let text: string;
   try {
     text = readText(path);

@@ -49,7 +49,10 @@ export const topKeys = table(
   section('model_list litellm_settings router_settings general_settings environment_variables include'),
   section('credential_list guardrails'),
   notYet('MCP servers and tools are not connected yet', 'mcp_servers mcp_tools'),
-  notYet('this API is not built yet', 'prompts search_tools vector_store_registry vector_stores agent_list agents skills'),
+  notYet(
+    'this API is not built yet',
+    'prompts search_tools vector_store_registry vector_stores agent_list agents skills',
+  ),
   notYet('this API is not built yet', 'assistant_settings finetune_settings files_settings batch_settings'),
   notYet('this provider is not built yet', 'default_vertex_config'),
   notYet('callbacks are not built yet', 'callback_settings'),
@@ -86,11 +89,17 @@ export const litellmSettings = table(
   notYet('this belongs to a Python library that is not here', 'disable_aiohttp_transport enable_preview_features'),
   notYet('an audit log is not built yet', 'store_audit_logs'),
   notYet('the responses API is not built yet', 'responses disable_copilot_system_to_assistant'),
-  notYet('/v1/messages is translated for every provider but Anthropic', 'use_chat_completions_url_for_anthropic_messages'),
+  notYet(
+    '/v1/messages is translated for every provider but Anthropic',
+    'use_chat_completions_url_for_anthropic_messages',
+  ),
   notYet('only x-litellm-tags is read for tags', 'extra_spend_tag_headers'),
   notYet('end users are counted', 'disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only'),
   notYet('trace headers are not passed on yet', 'forward_traceparent_to_llm_provider'),
-  notYet('callbacks are not built yet', 'langfuse_default_tags s3_callback_params datadog_params prometheus_metrics_config'),
+  notYet(
+    'callbacks are not built yet',
+    'langfuse_default_tags s3_callback_params datadog_params prometheus_metrics_config',
+  ),
   notYet('callbacks are not built yet', 'custom_prometheus_metadata_labels custom_prometheus_tags'),
   notYet('image addresses are passed on as they are', 'disable_add_transform_inline_image_block'),
   notYet(noTeams, 'default_internal_user_params default_team_params default_team_settings max_ui_session_budget'),
@@ -128,7 +137,10 @@ export const routerSettings = table(
 export const generalSettings = table(
   honoured('master_key database_url database_connection_pool_limit max_request_size_mb'),
   already('models always live in the database', 'store_model_in_db'),
-  already('the master key is neither stored nor shown', 'disable_adding_master_key_hash_to_db disable_master_key_return'),
+  already(
+    'the master key is neither stored nor shown',
+    'disable_adding_master_key_hash_to_db disable_master_key_return',
+  ),
   already('no licence is needed', 'litellm_license'),
   already('changes are in force at once', 'user_api_key_cache_ttl'),
   already('Plumbline keeps its own tables and changes no other', 'disable_prisma_schema_update'),
@@ -144,7 +156,10 @@ export const generalSettings = table(
   notYet(noRedis, 'use_redis_transaction_buffer use_shared_health_check'),
   notYet("usage is written at Plumbline's own pace", 'proxy_batch_write_at'),
   notYet('batches are not built yet', 'proxy_batch_polling_interval'),
-  notYet('the model of the request is used', 'completion_model embedding_model image_generation_model moderation_model'),
+  notYet(
+    'the model of the request is used',
+    'completion_model embedding_model image_generation_model moderation_model',
+  ),
   notYet('the model of the request is used', 'infer_model_from_keys'),
   notYet(noSignIn, 'custom_sso custom_ui_sso_sign_in_handler allow_user_auth ui_access_mode'),
   notYet('the responses API is not built yet', 'disable_responses_id_security'),
@@ -152,7 +167,10 @@ export const generalSettings = table(
   notYet('every route but health needs a key', 'public_routes'),
   notYet("clients cannot bring a provider's key", 'allow_client_side_credentials'),
   notYet('end users are read from the body (user) only', 'user_header_name user_header_mappings'),
-  notYet('parallel requests are not limited by key or in all yet', 'max_parallel_requests global_max_parallel_requests'),
+  notYet(
+    'parallel requests are not limited by key or in all yet',
+    'max_parallel_requests global_max_parallel_requests',
+  ),
   notYet('parallel requests are not limited by key or in all yet', 'disable_retry_on_max_parallel_request_limit_error'),
   notYet('rates are not limited by key yet', 'token_rate_limit_type'),
   notYet('answers are limited in size by the gateway only', 'max_response_size_mb'),
@@ -165,12 +183,18 @@ export const generalSettings = table(
   notYet('this hub is not built yet', 'enable_public_model_hub'),
   notYet('MCP servers and tools are not connected yet', 'user_mcp_management_mode'),
   notYet(noSecretManager, 'key_management_system key_management_settings use_google_kms use_azure_key_vault'),
-  refused('Python code does not run here, so its check would be missing', 'custom_auth custom_auth_settings custom_key_generate'),
+  refused(
+    'Python code does not run here, so its check would be missing',
+    'custom_auth custom_auth_settings custom_key_generate',
+  ),
   refused(noJwt, 'enable_jwt_auth litellm_jwtauth role_permissions enable_oauth2_auth enable_oauth2_proxy_auth'),
   refused(noJwt, 'oauth2_config_mappings'),
   refused('addresses are not checked yet, so anyone with a key could call', 'allowed_ips'),
   refused('routes are not limited by role yet, so every key could call them', 'allowed_routes admin_only_routes'),
-  refused(noRequestRules, 'enforce_user_param enforced_params reject_clientside_metadata_tags service_account_settings'),
+  refused(
+    noRequestRules,
+    'enforce_user_param enforced_params reject_clientside_metadata_tags service_account_settings',
+  ),
 );
 
 /** Fields of litellm_params that hold a secret; they are sealed, never stored beside the other parameters. */
@@ -217,7 +241,9 @@ const cloudFields = `aws_region_name aws_role_name aws_session_name aws_profile_
 
 export const litellmParams = table(
   honoured('model api_base base_url api_version base_model custom_llm_provider organization litellm_credential_name'),
-  honoured('timeout stream_timeout max_retries num_retries rpm tpm weight order max_parallel_requests cooldown_time tags'),
+  honoured(
+    'timeout stream_timeout max_retries num_retries rpm tpm weight order max_parallel_requests cooldown_time tags',
+  ),
   honoured('mock_response drop_params additional_drop_params extra_headers headers extra_body'),
   honoured(priceFields.join(' ')),
   honoured(secretFields.join(' ')),
@@ -245,7 +271,8 @@ export const litellmParams = table(
 );
 
 /** Parameters of a request that a deployment may preset; any other key is passed on too, with a word about it. */
-export const requestParameters: readonly string[] = `temperature top_p top_k top_a min_p typical_p n stop seed max_tokens
+export const requestParameters: readonly string[] =
+  `temperature top_p top_k top_a min_p typical_p n stop seed max_tokens
   max_completion_tokens presence_penalty frequency_penalty repetition_penalty repeat_penalty logit_bias logprobs
   top_logprobs response_format tools tool_choice parallel_tool_calls functions function_call user stream stream_options
   reasoning reasoning_effort thinking modalities audio prediction store metadata service_tier verbosity safety_identifier
@@ -259,8 +286,8 @@ export const requestParameters: readonly string[] = `temperature top_p top_k top
   search_recency_filter return_images return_related_questions citation_quality connectors documents
   preamble prompt_truncation context_management betas mcp_servers container assistant_continue_message
   output_config output_format late_chunking normalized`
-  .split(/\s+/)
-  .filter((name) => name !== '');
+    .split(/\s+/)
+    .filter((name) => name !== '');
 
 export const entryKeys = table(honoured('model_name model_info'), section('litellm_params'));
 
@@ -279,7 +306,8 @@ export const modes: readonly string[] = `chat completion embedding image_generat
   audio_speech rerank realtime batch responses moderation ocr video_generation search vector_store`.split(/\s+/);
 
 /** LiteLLM's built-in callbacks that screen what passes. */
-export const screeningCallbacks: readonly string[] = `detect_prompt_injection llmguard_moderations llamaguard_moderations
+export const screeningCallbacks: readonly string[] =
+  `detect_prompt_injection llmguard_moderations llamaguard_moderations
   google_text_moderation openai_moderations blocked_user_check banned_keywords hide_secrets presidio
   lakera_prompt_injection aporia_prompt_injection`.split(/\s+/);
 

@@ -1,7 +1,8 @@
 // Callbacks and guardrails of a config.yaml. None is built yet; those that screen content are refused, the others listed.
+
+import { suggestion } from './did-you-mean.ts';
 import { knownCallbacks, screeningCallbacks } from './litellm-keys.ts';
 import type { Desk, Section } from './litellm-section.ts';
-import { suggestion } from './did-you-mean.ts';
 import type { Tree } from './yaml-source.ts';
 import { entryOf, isNothing, shown } from './yaml-values.ts';
 
@@ -22,7 +23,8 @@ export function readGuards(desk: Desk, guardrails: Tree | undefined, library: Se
 function readGuardrail(desk: Desk, item: Tree): void {
   const parameters = entryOf(item, 'litellm_params')?.value;
   const always = entryOf(parameters, 'default_on')?.value ?? entryOf(item, 'default_on')?.value;
-  if (always !== undefined && !isNothing(always) && desk.read.yesNo(always) !== false) desk.findings.refuse(item, screens, '');
+  if (always !== undefined && !isNothing(always) && desk.read.yesNo(always) !== false)
+    desk.findings.refuse(item, screens, '');
   else desk.findings.notYet(item, 'not in force: guardrails are not built yet', '');
 }
 
@@ -44,7 +46,8 @@ function readCallback(desk: Desk, item: Tree): void {
       'not in force: Python code does not run here',
       'what such hooks are used for (skills, guardrails, logging) becomes configuration; see docs/config.md',
     );
-  else if (knownCallbacks.includes(name)) desk.findings.notYet(item, `not in force: the callback ${name} is not built yet`, '');
+  else if (knownCallbacks.includes(name))
+    desk.findings.notYet(item, `not in force: the callback ${name} is not built yet`, '');
   else {
     const known = [...screeningCallbacks, ...knownCallbacks];
     desk.findings.refuse(item, `unknown callback ${shown(item)}`, suggestion(name, known));

@@ -78,7 +78,11 @@ function chooser(desk: Desk, router: Section, library: Section): Pick {
     const [first, second] = [router.get(key), library.get(libraryKey)];
     if (first !== undefined && second !== undefined) {
       const { line } = first.place;
-      desk.findings.warning(second, `router_settings.${key} at line ${line} wins, so this has no effect`, 'keep one of the two');
+      desk.findings.warning(
+        second,
+        `router_settings.${key} at line ${line} wins, so this has no effect`,
+        'keep one of the two',
+      );
     }
     return first ?? second;
   };
@@ -136,7 +140,8 @@ function groupAliases(desk: Desk, tree: Tree | undefined): GroupAlias[] {
   const aliases: GroupAlias[] = [];
   for (const entry of tree === undefined ? [] : (desk.read.dictionary(tree)?.entries ?? [])) {
     const inner = entry.value.kind === 'dictionary' ? entryOf(entry.value, 'model')?.value : entry.value;
-    if (inner === undefined) desk.findings.error(entry.value, 'model is missing', 'write a name, or {model: name, hidden: true}');
+    if (inner === undefined)
+      desk.findings.error(entry.value, 'model is missing', 'write a name, or {model: name, hidden: true}');
     const name = inner === undefined ? undefined : desk.read.text(inner);
     const hidden = hiddenIn(desk, entry.value);
     if (inner !== undefined && name !== undefined)
@@ -148,7 +153,8 @@ function groupAliases(desk: Desk, tree: Tree | undefined): GroupAlias[] {
 function hiddenIn(desk: Desk, tree: Tree): boolean {
   if (tree.kind !== 'dictionary') return false;
   for (const entry of tree.entries)
-    if (entry.key !== 'model' && entry.key !== 'hidden') desk.findings.unknown(entry, 'key', entry.key, ['model', 'hidden']);
+    if (entry.key !== 'model' && entry.key !== 'hidden')
+      desk.findings.unknown(entry, 'key', entry.key, ['model', 'hidden']);
   const hidden = entryOf(tree, 'hidden')?.value;
   return hidden !== undefined && !isNothing(hidden) && desk.read.yesNo(hidden) === true;
 }

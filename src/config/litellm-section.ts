@@ -1,8 +1,8 @@
 // Reads one section by its table: gives back what is honoured, with os.environ/NAME resolved, and reports all the rest.
-import { type KeyRow, type KeyTable } from './litellm-keys.ts';
+import type { KeyRow, KeyTable } from './litellm-keys.ts';
 import type { Findings, Located } from './notices.ts';
 import type { Dictionary, Entry, Tree } from './yaml-source.ts';
-import { isIdle, isNothing, Reader, resolveReferences } from './yaml-values.ts';
+import { isIdle, isNothing, type Reader, resolveReferences } from './yaml-values.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -23,7 +23,12 @@ export const emptySection: Section = new Map();
  * Takes a section's tree, its table and what it is called; returns the honoured entries. Keys that say nothing (null)
  * are left out. Unknown keys go to `other`, or are reported when there is none.
  */
-export function readSection(desk: Desk, tree: Tree | undefined, rows: KeyTable, other?: (entry: Entry) => void): Section {
+export function readSection(
+  desk: Desk,
+  tree: Tree | undefined,
+  rows: KeyTable,
+  other?: (entry: Entry) => void,
+): Section {
   if (tree === undefined || isNothing(tree)) return emptySection;
   const dictionary: Dictionary | undefined = desk.read.dictionary(tree);
   const section = new Map<string, Tree>();

@@ -80,7 +80,8 @@ function find(name: OptionName, environment: Environment, flags: NonNullable<Loa
   for (const variable of variablesOf(name)) {
     for (const twin of isSecret ? [variable, `${variable}_FILE`] : [variable]) {
       const text = environment[twin];
-      if (text && !isServiceLink(twin, text)) return { source: { from: 'environment', name: twin }, text, isFile: twin !== variable };
+      if (text && !isServiceLink(twin, text))
+        return { source: { from: 'environment', name: twin }, text, isFile: twin !== variable };
     }
   }
   return undefined;

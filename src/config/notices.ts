@@ -56,16 +56,19 @@ export class Findings {
     const accepted = this.#accepted.find((name) => path === name || path.startsWith(`${name}.`));
     if (accepted !== undefined) {
       this.#used.add(accepted);
-      return this.#add('not-yet', at, says, 'accepted at start');
-    }
-    const way = `start with --accept-not-yet ${path}`;
-    this.#add('error', at, says, mend === '' ? `remove it, or ${way}` : `${mend}, or ${way}`);
+      this.#add('not-yet', at, says, 'accepted at start');
+    } else this.#add('error', at, says, `${mend === '' ? 'remove it' : mend}, or start with --accept-not-yet ${path}`);
   }
 
   /** Takes any accepted paths that nothing in the file needed; they are reported at the given place. */
   reportUnused(at: Located): void {
     for (const name of this.#accepted.filter((accepted) => !this.#used.has(accepted)))
-      this.#add('warning', { ...at, path: name }, 'accepted at start, but nothing here needs it', 'leave it out of --accept-not-yet');
+      this.#add(
+        'warning',
+        { ...at, path: name },
+        'accepted at start, but nothing here needs it',
+        'leave it out of --accept-not-yet',
+      );
   }
 
   /** A name that is not one of the known: an error with the nearest known one. */

@@ -38,7 +38,11 @@ export function readYaml(text: string, file: string, findings: Findings): Tree |
       return { file, line: Math.max(1, line), column: Math.max(1, col) };
     };
     for (const fault of [...document.errors, ...document.warnings])
-      findings.error({ place: placeOf(fault.pos[0]), path: '' }, faults[fault.code] ?? faultUnnamed, faultMends[fault.code] ?? '');
+      findings.error(
+        { place: placeOf(fault.pos[0]), path: '' },
+        faults[fault.code] ?? faultUnnamed,
+        faultMends[fault.code] ?? '',
+      );
     if (document.errors.length > 0) return undefined;
     return new Builder(document, placeOf, findings).build(document.contents, '', start.place);
   } catch (thrown) {
@@ -141,7 +145,8 @@ class Builder {
     const tree = this.build(node, path, place);
     const sources = tree.kind === 'list' ? tree.items : [tree];
     const bad = sources.find((source) => source.kind !== 'dictionary');
-    if (bad !== undefined) this.#findings.error(bad, 'only a dictionary can be merged', 'name an anchor of a dictionary');
+    if (bad !== undefined)
+      this.#findings.error(bad, 'only a dictionary can be merged', 'name an anchor of a dictionary');
     return sources.flatMap((source) => (source.kind === 'dictionary' ? source.entries : []));
   }
 

@@ -166,7 +166,10 @@ export function resolveReferences(
   if (tree.kind === 'list')
     return { ...tree, items: tree.items.map((item) => resolveReferences(item, variables, missing)) };
   if (tree.kind === 'dictionary') {
-    const entries = tree.entries.map((entry) => ({ ...entry, value: resolveReferences(entry.value, variables, missing) }));
+    const entries = tree.entries.map((entry) => ({
+      ...entry,
+      value: resolveReferences(entry.value, variables, missing),
+    }));
     return { ...tree, entries };
   }
   const name = referenceIn(tree);
