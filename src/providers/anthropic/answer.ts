@@ -38,11 +38,13 @@ export function messageUsage(body: JsonObject): Usage | null {
 
 /**
  * Takes what says why the answer ended (a message or a message_delta) and whether a tool of the client was called; returns
- * our finish reason. A JSON answer by the forced tool has simply ended.
+ * our finish reason. A JSON answer by the forced tool has simply ended; a call always ends as one (calls from inside
+ * Anthropic's code execution may not).
  */
 export function finishReason(said: JsonObject, calledTool: boolean): FinishReason {
   const reason = finishReasonOf(textOf(said.stop_reason) ?? 'end_turn');
-  return reason === 'tool_calls' && !calledTool ? 'stop' : reason;
+  if (reason !== 'stop' && reason !== 'tool_calls') return reason;
+  return calledTool ? 'tool_calls' : 'stop';
 }
 
 /** Takes what says why the answer ended; returns what our finish reason cannot say of it. */

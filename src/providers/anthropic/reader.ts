@@ -2,7 +2,7 @@
 // https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import { anthropicUsage } from '../../core/anthropic.ts';
 import type { ChatChunk, ChatDelta, FinishReason, ThinkingBlock } from '../../core/chat.ts';
-import { type JsonObject, type JsonValue, numberOf, textOf } from '../../core/json.ts';
+import { type JsonObject, type JsonValue, listOf, numberOf, textOf } from '../../core/json.ts';
 import { usageToOpenAi } from '../../core/usage.ts';
 import type { Call, StreamPiece, StreamReader } from '../provider.ts';
 import { failureInStream, garbled } from '../upstream-failure.ts';
@@ -72,17 +72,31 @@ class MessageReader implements StreamReader {
     }
     this.#message = message;
     this.#usage = mergedUsage({}, message.usage);
-    return [this.#chunk({ role: 'assistant', content: '' }, null, this.#openAiUsage())];
+    if (typeof message.stop_reason === 'string') this.#stop = message;
+    const first = this.#chunk({ role: 'assistant', content: '' }, null, this.#openAiUsage());
+    return [first, ...listOf(message.content).flatMap((block) => this.#wholeBlock(objectOf(block)))];
+  }
+
+  /** A turn of Anthropic's code execution may be told at once, all its blocks in message_start. */
+  #wholeBlock(start: JsonObject): readonly ChatChunk[] {
+    const block = this.#opened(start);
+    return [...this.#sayStart(block), ...this.#blockStop(block)];
   }
 
   #blockStart(index: number, start: JsonObject): readonly ChatChunk[] {
-    const callIndex = isToolUse(start) ? this.#calls++ : -1;
-    this.#blocks.set(index, { start, callIndex, json: '', brought: {} });
-    if (callIndex !== -1) {
+    const block = this.#opened(start);
+    this.#blocks.set(index, block);
+    return this.#sayStart(block);
+  }
+
+  #opened(start: JsonObject): Block {
+    return { start, callIndex: isToolUse(start) ? this.#calls++ : -1, json: '', brought: {} };
+  }
+
+  #sayStart({ start, callIndex: index }: Block): readonly ChatChunk[] {
+    if (index !== -1) {
       const called = { name: textOf(start.name) ?? '', arguments: '' };
-      return this.#say({
-        tool_calls: [{ index: callIndex, id: textOf(start.id) ?? '', type: 'function', function: called }],
-      });
+      return this.#say({ tool_calls: [{ index, id: textOf(start.id) ?? '', type: 'function', function: called }] });
     }
     if (start.type === 'redacted_thinking') return this.#say({ thinking_blocks: [start as ThinkingBlock] });
     return this.#words({ text: start.text, thinking: start.thinking, signature: start.signature });
