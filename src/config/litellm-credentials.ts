@@ -14,7 +14,8 @@ export interface NamedCredential {
 }
 
 const row = { status: 'honoured', says: '' } as const;
-const rows = { credential_name: row, credential_values: row, credential_info: row };
+const described = { status: 'already', says: 'it only describes' } as const;
+const rows = { credential_name: row, credential_values: row, credential_info: described };
 
 /** Takes the section; returns its credentials by name. Two of one name are an error. */
 export function readCredentialList(desk: Desk, tree: Tree | undefined): ReadonlyMap<string, NamedCredential> {

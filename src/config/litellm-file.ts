@@ -10,9 +10,10 @@ import { generalSettings, litellmSettings, routerSettings, topKeys } from './lit
 import { readModels } from './litellm-models.ts';
 import { readGuards } from './litellm-plugins.ts';
 import { readRouting } from './litellm-routing.ts';
-import { type Desk, readSection, type Variables } from './litellm-section.ts';
-import { Findings, hasErrors, type Notice } from './notices.ts';
+import { type Desk, readSection, type Section, type Variables } from './litellm-section.ts';
+import { Findings, hasErrors, type Located, type Notice } from './notices.ts';
 import type { KnownProvider, ResolveProvider } from './provider-facts.ts';
+import type { Dictionary } from './yaml-source.ts';
 import { Reader } from './yaml-values.ts';
 
 export interface FileOptions {
@@ -51,13 +52,22 @@ export function readLitellmFile(path: string, options: FileOptions): FileReading
   const router = readSection(desk, sections.get('router_settings'), routerSettings);
   readGuards(desk, sections.get('guardrails'), library);
   const credentials = readCredentialList(desk, sections.get('credential_list'));
-  const defaults = router.get('default_litellm_params');
-  if (defaults !== undefined) desk.read.dictionary(defaults);
-  const models = readModels(desk, sections.get('model_list'), { defaults, credentials, facts: options });
+  const models = readModels(desk, sections.get('model_list'), {
+    defaults: readDefaults(desk, router),
+    credentials,
+    facts: options,
+  });
   const routing = readRouting(desk, router, library);
   const declaration = declare(desk, models, routing, credentials, options.knownProviders);
   const settings = readBootSettings(desk, general, top);
-  findings.reportUnused({ place: { file: path, line: 1, column: 1 }, path: '' });
+  const start: Located = { place: { file: path, line: 1, column: 1 }, path: '' };
+  if (top !== undefined && models.drafts.length === 0)
+    findings.warning(
+      { ...start, path: 'model_list' },
+      'the file gives no model that can be called',
+      'add one to model_list',
+    );
+  findings.reportUnused(start);
   return {
     declaration,
     ...(settings.masterKey === undefined ? {} : { masterKey: settings.masterKey.value }),
@@ -76,6 +86,12 @@ export function checkFile(
 ): { readonly ok: boolean; readonly notices: readonly Notice[] } {
   const { notices } = readLitellmFile(path, options);
   return { ok: !hasErrors(notices), notices };
+}
+
+/** Checked once here, so that a wrong type is not reported by every entry. */
+function readDefaults(desk: Desk, router: Section): Dictionary | undefined {
+  const tree = router.get('default_litellm_params');
+  return tree === undefined ? undefined : desk.read.dictionary(tree);
 }
 
 function readUtf8(path: string): string {

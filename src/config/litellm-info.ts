@@ -19,7 +19,8 @@ export function readInfo(desk: Desk, tree: Tree | undefined, base: Tree | undefi
 
 /** Takes the fields; returns the id they give, or undefined. */
 export function idIn(info: ModelInfo): string | undefined {
-  return typeof info.id === 'string' || typeof info.id === 'number' ? String(info.id) : undefined;
+  const isGiven = (typeof info.id === 'string' && info.id !== '') || typeof info.id === 'number';
+  return isGiven ? String(info.id) : undefined;
 }
 
 const checks: Readonly<Record<string, (desk: Desk, entry: Entry) => void>> = {

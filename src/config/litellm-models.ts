@@ -20,7 +20,7 @@ export interface Models {
 /** What entries draw on beside themselves. */
 export interface ModelSources {
   /** router_settings.default_litellm_params */
-  readonly defaults: Tree | undefined;
+  readonly defaults: Dictionary | undefined;
   readonly credentials: ReadonlyMap<string, NamedCredential>;
   readonly facts: ProviderFacts;
 }
@@ -52,7 +52,7 @@ function readEntry(desk: Desk, item: Tree, alias: string, entry: Section, source
   if (own === undefined) desk.findings.error(item, 'litellm_params is missing', 'give it at least a model');
   if (dictionary === undefined) return undefined;
   const named = namedIn(desk, dictionary, sources.credentials);
-  const common = sources.defaults?.kind === 'dictionary' ? sources.defaults.entries : [];
+  const common = sources.defaults?.entries ?? [];
   const params = readParams(desk, dictionary, [...(named?.plain ?? []), ...common]);
   const info = readInfo(desk, entry.get('model_info'), params.section.get('base_model'));
   const place = placeOf(desk, dictionary, params.section, alias, sources.facts);

@@ -57,8 +57,10 @@ function readOther(
   const meant = requestParameters.includes(entry.key) ? undefined : nearMiss(entry.key, knownParams);
   const passOn = (): void => void defaults.set(entry.key, jsonOf(resolve(desk, entry.value)));
   if (requestParameters.includes(entry.key)) passOn();
-  else if (meant !== undefined) desk.findings.refuse(entry, `unknown key ${entry.key}`, `did you mean ${meant}?`);
-  else if (/(^|_)cost(_|$)/.test(entry.key))
+  else if (meant !== undefined) {
+    const mend = `did you mean ${meant}? A parameter of the provider's own goes into extra_body`;
+    desk.findings.refuse(entry, `unknown key ${entry.key}`, mend);
+  } else if (/(^|_)cost(_|$)/.test(entry.key))
     desk.findings.notYet(entry, 'not in force: only prices by token, request and query are reckoned with', '');
   else if (isSecretField(entry.key)) keepSecret(desk, entry.key, resolve(desk, entry.value), secrets);
   else {

@@ -104,7 +104,7 @@ export function renderNotices(notices: readonly Notice[]): string {
     ({ file, line, column, severity, path, says, mend }) =>
       `${file}:${line}:${column} ${severity} ${path === '' ? '' : `${path}: `}${says}${mend === '' ? '' : `; ${mend}`}`,
   );
-  return [...lines, countsOf(notices)].join('\n');
+  return [...lines, countsOf(notices)].map((line) => line.replace(/\p{Cc}/gu, '?')).join('\n');
 }
 
 /** Takes notices; returns how many there are of each severity, in words. */
