@@ -1,0 +1,182 @@
+// Writes the pages of docs/ that the code knows better than we do: config, errors, commands, providers.
+// `--check` writes nothing and fails when a page differs; test/docs.test.ts asks the same.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { commands } from '../src/cli/commands/index.ts';
+import {
+  entryKeys,
+  generalSettings,
+  type KeyStatus,
+  type KeyTable,
+  litellmParams,
+  litellmSettings,
+  routerSettings,
+  topKeys,
+} from '../src/config/litellm-keys.ts';
+import { flagOf, type OptionRow, optionNames, optionRow, variablesOf } from '../src/config/options.ts';
+import { type ErrorCode, errors } from '../src/core/errors.ts';
+import { providers } from '../src/providers/index.ts';
+
+const folder = fileURLToPath(new URL('../docs', import.meta.url));
+const origin = '<!-- Written by scripts/docs.ts from the code. Change the code, then run: npm run docs -->\n';
+
+/** Returns every written page: file name in docs/ → text. */
+export function pages(): ReadonlyMap<string, string> {
+  const written = { 'config.md': config(), 'errors.md': failures(), 'commands.md': shell(), 'providers.md': shelf() };
+  return new Map(Object.entries(written).map(([name, lines]) => [name, `${origin}\n${lines.join('\n')}\n`]));
+}
+
+function config(): readonly string[] {
+  const rows = optionNames.map((name) => {
+    const row = optionRow(name);
+    const variables = variablesOf(name).map(code).join(', ');
+    return [code(flagOf(name)), variables, defaultOf(row), choicesOf(row) + row.says];
+  });
+  return [
+    '# Configuration',
+    '',
+    'What the gateway needs to start comes from flags, the environment and one file, and is read once. A flag goes before',
+    "our own variable, ours before LiteLLM's, any before the default; an empty variable counts as not set. Every secret has a",
+    '`…_FILE` twin that names a file (`PLUMBLINE_MASTER_KEY_FILE`), and no flag that could show it. Unknown options are errors.',
+    '',
+    ...table(['flag', 'environment', 'default', 'what it is for'], rows),
+    '',
+    "## LiteLLM's config.yaml",
+    '',
+    '`--config FILE` reads it, `plumbline check FILE` says offline what it would do. Every key is in force, behaves so anyway, is',
+    'listed at start as not yet in force, or is refused because leaving it out would make the gateway less safe than the file',
+    'says. An unknown key is an error with file, line, column and the nearest known one. `os.environ/NAME` works anywhere.',
+    ...section('At the top', topKeys),
+    ...section('In an entry of `model_list`', entryKeys),
+    ...section('`litellm_params`', litellmParams),
+    ...section('`router_settings`', routerSettings),
+    ...section('`litellm_settings`', litellmSettings),
+    ...section('`general_settings`', generalSettings),
+  ];
+}
+
+const statuses: Readonly<Record<KeyStatus, string>> = {
+  honoured: 'in force',
+  already: 'so anyway',
+  'not-yet': 'not yet',
+  refused: 'refused',
+};
+
+/** One row for all keys of which the same is said. */
+function section(title: string, keys: KeyTable): readonly string[] {
+  const groups = Object.groupBy(Object.entries(keys), ([, { status, says }]) => `${statuses[status]}|${says}`);
+  const rows = Object.entries(groups).map(([group, entries = []]) => {
+    const [status = '', says = ''] = group.split('|');
+    return [status, entries.map(([name]) => code(name)).join(' '), says];
+  });
+  const order = Object.values(statuses);
+  const sorted = rows.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b));
+  return ['', `### ${title}`, '', ...table(['', 'keys', 'which means'], sorted)];
+}
+
+function defaultOf(row: OptionRow): string {
+  if (row.worksOut !== undefined) return row.worksOut;
+  if (row.default === null || row.default === undefined || String(row.default) === '') return '';
+  if (row.kind === 'duration') return `${Number(row.default) / 1000} s`;
+  if (row.kind === 'bytes') return `${Number(row.default) / 1024 / 1024} MiB`;
+  if (row.kind === 'yes-no') return row.default === true ? 'yes' : 'no';
+  return code(String(row.default));
+}
+
+function choicesOf({ choices }: OptionRow): string {
+  return choices === undefined ? '' : `One of ${choices.map(code).join(', ')}. `;
+}
+
+function failures(): readonly string[] {
+  const codes = Object.keys(errors) as readonly ErrorCode[];
+  const rows = codes.map((name) => {
+    const { status, type, retry, kind, says } = errors[name];
+    return [code(name), String(status), code(type), retry, kind, says];
+  });
+  return [
+    '# Errors',
+    '',
+    'Every way to fail. A code is never reused. It comes in the header `x-plumbline-error`, with the request id that the log line',
+    "carries too; the body is in the caller's dialect, and `type` is what LiteLLM's clients see in `error.type`. *Next try* says",
+    'what a failed try means for the rest: never (give up), elsewhere (another deployment may do better), again (this one may too).',
+    "*Kind* is the name by which LiteLLM's `retry_policy` and `allowed_fails_policy` speak of it.",
+    '',
+    ...table(['code', 'status', 'type', 'next try', 'kind', 'says'], rows),
+  ];
+}
+
+function shell(): readonly string[] {
+  const each = commands.flatMap((command) => [
+    '',
+    `## plumbline ${[command.name, command.usage].filter((part) => part !== '').join(' ')}`,
+    '',
+    `${command.summary}.`,
+    ...(command.options.length === 0 ? [] : ['']),
+    ...(command.options.length === 0
+      ? []
+      : table(
+          ['option', ''],
+          command.options.map(({ flags, says }) => [code(flags), says]),
+        )),
+    '',
+    '```sh',
+    ...command.examples,
+    '```',
+  ]);
+  return [
+    '# Commands',
+    '',
+    'Exit codes: 0 well, 1 found wrong, 2 used wrong, 3 broke. Errors go to standard error as `plumbline: error: …`, with a',
+    '`plumbline: hint: …` after them.',
+    ...each,
+  ];
+}
+
+function shelf(): readonly string[] {
+  const rows = providers.map((provider) => [
+    code(`${provider.name}/`),
+    provider.label,
+    provider.prefixes.map((prefix) => code(`${prefix}/`)).join(' '),
+    Object.keys(provider.wires).join(', '),
+    provider.keyVariables.map(code).join(' ') + (provider.keyRequired ? '' : ' (if any)'),
+    provider.defaultBaseUrl ?? '',
+    provider.baseUrlVariables.map(code).join(' '),
+  ]);
+  return [
+    '# Providers',
+    '',
+    `${providers.length} providers. A model is written \`prefix/name\`; everything after the first slash is the name at the provider.`,
+    'Where an operation is missing the provider does not offer it, and a request for it is refused by name. Every chat also',
+    "answers Anthropic's `/v1/messages`.",
+    '',
+    ...table(['prefix', 'provider', 'also', 'can do', 'key from', 'address', 'address from'], rows),
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function main(): void {
+  const different = [...pages()].filter(([name, text]) => {
+    const path = join(folder, name);
+    return !existsSync(path) || readFileSync(path, 'utf8') !== text;
+  });
+  const names = different.map(([name]) => `docs/${name}`).join(', ');
+  if (process.argv.includes('--check')) {
+    if (different.length > 0) process.stderr.write(`not in step with the code: ${names}; run: npm run docs\n`);
+    process.exitCode = different.length > 0 ? 1 : 0;
+    return;
+  }
+  for (const [name, text] of different) writeFileSync(join(folder, name), text);
+  process.stderr.write(different.length > 0 ? `wrote ${names}\n` : 'docs/ is in step with the code\n');
+}
+
+if (import.meta.main) main();

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { flagOf, optionNames, variablesOf } from '../../src/config/options.ts';
+
+/** Each option's flag, then its environment names in order of precedence. */
+const pinned = [
+  ['--host', 'PLUMBLINE_HOST', 'HOST'],
+  ['--port', 'PLUMBLINE_PORT', 'PORT'],
+  ['--config', 'PLUMBLINE_CONFIG', 'CONFIG_FILE_PATH'],
+  ['--accept-not-yet', 'PLUMBLINE_ACCEPT_NOT_YET'],
+  ['--data-dir', 'PLUMBLINE_DATA_DIR'],
+  ['--database-url-file', 'PLUMBLINE_DATABASE_URL', 'DATABASE_URL'],
+  ['--database-pool', 'PLUMBLINE_DATABASE_POOL'],
+  ['--master-key-file', 'PLUMBLINE_MASTER_KEY', 'LITELLM_MASTER_KEY'],
+  ['--salt-key-file', 'PLUMBLINE_SALT_KEY', 'LITELLM_SALT_KEY'],
+  ['--log-level', 'PLUMBLINE_LOG_LEVEL', 'LITELLM_LOG'],
+  ['--log-format', 'PLUMBLINE_LOG_FORMAT'],
+  ['--body-limit', 'PLUMBLINE_BODY_LIMIT'],
+  ['--grace-ms', 'PLUMBLINE_GRACE_MS'],
+  ['--ping-ms', 'PLUMBLINE_PING_MS'],
+  ['--keep-alive-ms', 'PLUMBLINE_KEEP_ALIVE_MS'],
+  ['--upstream-connections', 'PLUMBLINE_UPSTREAM_CONNECTIONS'],
+  ['--discover', 'PLUMBLINE_DISCOVER'],
+  ['--demo', 'PLUMBLINE_DEMO'],
+  ['--price-file', 'PLUMBLINE_PRICE_FILE'],
+];
+
+test('every option keeps its flag and its environment names', () => {
+  const actual = optionNames.map((name) => [flagOf(name), ...variablesOf(name)]);
+  assert.deepEqual(actual.toSorted(), pinned.toSorted());
+});

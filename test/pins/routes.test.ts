@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openHouse } from '../system/house.ts';
+
+/** Method, the dialect of its errors, and the paths that mean the same. */
+const pinned = [
+  'POST openai /v1/chat/completions /chat/completions',
+  'POST openai /v1/completions /completions',
+  'POST openai /v1/embeddings /embeddings',
+  'POST openai /v1/rerank /rerank /v2/rerank',
+  'POST openai /v1/moderations /moderations',
+  'POST anthropic /v1/messages /messages',
+  'POST anthropic /v1/messages/count_tokens /messages/count_tokens',
+  'GET openai /v1/models /models',
+  'GET openai /v1/models/* /models/*',
+  'GET openai /health',
+  'GET openai /healthz /health/liveliness /health/liveness',
+  'OPTIONS openai /health/liveliness /health/liveness',
+  'GET openai /readyz',
+  'GET openai /health/readiness',
+  'OPTIONS openai /health/readiness',
+  'GET openai /',
+  'POST openai /key/generate',
+  'GET openai /key/info',
+  'GET openai /key/list',
+  'POST openai /key/delete',
+];
+
+test('every route keeps its method, its paths and the dialect of its errors', () => {
+  const actual = openHouse({}).site.routes.map(({ method, dialect, paths }) =>
+    [method, dialect.name, ...paths].join(' '),
+  );
+  assert.deepEqual(actual.toSorted(), pinned.toSorted());
+});
