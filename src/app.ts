@@ -1,8 +1,9 @@
 // The one place where the real parts are put together: configuration, keys, database, way out, site, door.
 // Invariant: nothing listens before the schema is right, the file is read and the keys are there.
+import { readFileSync } from 'node:fs';
 import { findLocalServers } from './admin/find-local.ts';
 import { readFile } from './admin/read-file.ts';
-import { declarationOf, discoverFromEnvironment, foundTable } from './config/discover.ts';
+import { declarationOf, discoverFromEnvironment, discoveryTable } from './config/discover.ts';
 import { ensureKeys } from './config/keys-on-disk.ts';
 import type { FileReading } from './config/litellm-file.ts';
 import type { Environment } from './config/load.ts';
@@ -19,6 +20,7 @@ import type { Log } from './kit/log.ts';
 import { openSealer, type Sealer } from './kit/seal.ts';
 import { Upstreams } from './kit/upstream.ts';
 import { providers } from './providers/index.ts';
+import { type PriceTable, readPriceFile } from './providers/prices.ts';
 import { migrate, open as openStore, type Store } from './store/index.ts';
 import { type Journal, openJournal } from './store/journal.ts';
 import { type Live, openLive } from './store/live.ts';
@@ -60,6 +62,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
   const config = settled(loaded, reading);
   const keys = ensureKeys(config.dataDir, config);
   if ('complaints' in keys) throw refused(keys.complaints);
+  const prices = pricesOf(config.priceFile);
   const sealer = openSealer(keys.saltKey);
   const upstreams = new Upstreams({ ...providerDefaults, connections: config.upstreamConnections });
   const finding =
@@ -76,7 +79,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     await bringIn(declaration, store, sealer, log);
     const live = await openLive(store.database, log);
     const journal = openJournal({ write: (rows) => insertUsage(store.database, rows), clock: systemClock, log });
-    const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, log);
+    const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, prices, log);
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
     const server = await openServer(config, site.routes, site.edge);
     const stop = async (): Promise<void> => {
@@ -121,6 +124,25 @@ function settled(config: Config, reading: FileReading | null): Config {
   return result.config;
 }
 
+function pricesOf(path: string | null): PriceTable {
+  if (path === null) return new Map();
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new AppRefused(
+      `the price file cannot be read: ${error instanceof Error ? error.message : error}`,
+      'mend priceFile',
+    );
+  }
+  const { models, complaints } = readPriceFile(text);
+  if (complaints.length === 0) return models;
+  throw new AppRefused(
+    `the price file ${path} has errors\n${complaints.join('\n')}`,
+    'mend them, or leave the entries out',
+  );
+}
+
 function refused(complaints: readonly Complaint[]): AppRefused {
   return new AppRefused(complaints.map(complaintLine).join('\n'), 'docs/config.md lists every option');
 }
@@ -134,7 +156,7 @@ interface Finding {
 async function find(config: Config, environment: Environment, upstreams: Upstreams): Promise<Finding> {
   const found = config.discover ? discoverFromEnvironment(environment, providers) : [];
   const servers = config.discover ? await findLocalServers(providers, upstreams.send) : [];
-  return { declaration: declarationOf(found, servers, config.demo), table: foundTable(found, servers, providers) };
+  return { declaration: declarationOf(found, servers, config.demo), table: discoveryTable(found, servers, providers) };
 }
 
 /** A file takes the place of what an earlier start found by itself; rows of the management API stay as they are. */
@@ -155,6 +177,7 @@ function siteOf(
   live: Live,
   journal: Journal,
   upstreams: Upstreams,
+  prices: PriceTable,
   log: Log,
 ): Site {
   return openSite({
@@ -174,6 +197,7 @@ function siteOf(
     record: (row) => journal.append(row),
     readiness: () => readinessOf(live),
     pingMs: config.pingMs,
+    prices,
     log,
   });
 }

@@ -1,8 +1,8 @@
 // What can be called, by name. Built whole from the tables whenever they change, then swapped in: never edited in place.
 import { mayCall } from '../core/caller.ts';
+import type { Price } from '../core/prices.ts';
 import type { AliasRecord, CredentialRecord, DeploymentRecord, RouterSettings } from '../core/records.ts';
 import type { Secret } from '../kit/secret.ts';
-import { priceOf } from '../providers/prices.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Alias, Target } from './target.ts';
 
@@ -14,6 +14,8 @@ export interface ModelRows {
 }
 
 export interface ModelTools {
+  /** Takes a deployment and its model's name at the provider; returns the price, or null when it is unknown. */
+  readonly priceOf: (record: DeploymentRecord, model: string) => Price | null;
   readonly providerByName: (name: string) => Provider | undefined;
   /** Takes a credential's name, field and sealed text; returns the secret. Throws when it cannot be opened. */
   readonly unseal: (credential: string, field: string, sealed: string) => Secret;
@@ -43,17 +45,18 @@ export function buildModelMap(rows: ModelRows, tools: ModelTools): ModelMap {
   const byName = new Map(own.map((alias) => [alias.name, alias]));
   const standIns = rows.aliases.flatMap((row) => openStandIn(row, byName, tools));
   for (const alias of standIns) byName.set(alias.name, alias);
-  return mapOf([...own, ...standIns], byName);
+  return mapOf([...own, ...standIns], byName, tools);
 }
 
-function mapOf(aliases: readonly Alias[], byName: ReadonlyMap<string, Alias>): ModelMap {
+function mapOf(aliases: readonly Alias[], byName: ReadonlyMap<string, Alias>, tools: ModelTools): ModelMap {
   const patterns = aliases.filter((alias) => alias.name.includes('*')).sort((a, b) => b.name.length - a.name.length);
   const byId = new Map(
     aliases.flatMap((alias) => alias.targets.map((target) => [target.record.id, alone(alias, target)])),
   );
   return {
     aliases,
-    find: (name) => (name.includes('*') ? undefined : (byName.get(name) ?? byId.get(name) ?? matching(patterns, name))),
+    find: (name) =>
+      name.includes('*') ? undefined : (byName.get(name) ?? byId.get(name) ?? matching(patterns, name, tools.priceOf)),
     listedFor: (models) =>
       aliases.filter((alias) => !alias.hidden && !alias.name.includes('*') && mayCall(models, alias.name)),
   };
@@ -65,20 +68,20 @@ function alone(alias: Alias, target: Target): Alias {
 }
 
 /** The longest pattern that matches wins; what its star matched takes the place of the star upstream. */
-function matching(patterns: readonly Alias[], name: string): Alias | undefined {
+function matching(patterns: readonly Alias[], name: string, priceOf: ModelTools['priceOf']): Alias | undefined {
   for (const alias of patterns) {
     const star = alias.name.indexOf('*');
     const tailLength = alias.name.length - star - 1;
     if (!mayCall([alias.name], name)) continue;
     const matched = name.slice(star, name.length - tailLength);
-    return { ...alias, name, targets: alias.targets.map((target) => filledIn(target, matched)) };
+    return { ...alias, name, targets: alias.targets.map((target) => filledIn(target, matched, priceOf)) };
   }
   return undefined;
 }
 
-function filledIn(target: Target, matched: string): Target {
+function filledIn(target: Target, matched: string, priceOf: ModelTools['priceOf']): Target {
   const model = target.upstream.model.replace('*', matched);
-  const price = target.price ?? priceOf(target.provider.name, model, target.record.info, target.record.parameters);
+  const price = target.price ?? priceOf(target.record, model);
   return { ...target, upstream: { ...target.upstream, model }, price };
 }
 
@@ -143,7 +146,7 @@ function openTarget(record: DeploymentRecord, credentials: OpenCredentials, tool
       upstream: { model: record.model, baseUrl, credential, parameters: record.parameters, info: record.info },
       origin: url.origin,
       basePath: url.pathname.replace(/\/+$/, ''),
-      price: priceOf(record.provider, record.model, record.info, record.parameters),
+      price: tools.priceOf(record, record.model),
     },
   ];
 }

@@ -40,10 +40,12 @@ export function prepare(asked: Resolved, target: Target, parts: Parts): Prepared
   const { surface } = asked;
   const own = isCanned(asked, target) ? undefined : target.provider.wires[surface.operation];
   const wire = own ?? chatWireFor(asked, target, parts);
-  const dialect = own === undefined && surface.operation === 'completion' ? completionsAsChat : surface.dialect;
+  const answersAsChat = surface.operation === 'completion' && wire.dialect !== surface.dialect.name;
+  const dialect = own === undefined || answersAsChat ? speakerOf(asked) : surface.dialect;
   const passes = wire.dialect === surface.dialect.name && dialect === surface.dialect;
   const call = callOf(asked, target, parts);
-  const written = passes ? spliced(asked, wire, call) : translated(asked, wire, call, dialect);
+  const asksChat = own === undefined || surface.operation === 'chat';
+  const written = passes ? spliced(asked, wire, call) : translated(asked, wire, call, asksChat ? dialect : null);
   return {
     target,
     wire,
@@ -59,6 +61,11 @@ export function prepare(asked: Resolved, target: Target, parts: Parts): Prepared
 /** Takes what is asked and a target; true when the answer is canned (LiteLLM's mock_response) and no provider is called. */
 export function isCanned(asked: Resolved, target: Target): boolean {
   return asked.options.mockResponse !== null || target.record.parameters.mockResponse !== undefined;
+}
+
+/** Text completions that go through our own words are answered there as chat (streams know nothing else). */
+function speakerOf(asked: Resolved): Dialect {
+  return asked.surface.operation === 'completion' ? completionsAsChat : asked.surface.dialect;
 }
 
 function chatWireFor(asked: Resolved, target: Target, parts: Parts): Wire {
@@ -111,9 +118,15 @@ function spliced(asked: Resolved, wire: Wire, call: Call): { request: JsonObject
   return { request: asked.body, body: spliceBody(asked.bytes, asked.map, edits) };
 }
 
-function translated(asked: Resolved, wire: Wire, call: Call, dialect: Dialect): { request: JsonObject; body: Buffer } {
+/** `dialect` turns a chat request into our words; null: every other request is in them already. */
+function translated(
+  asked: Resolved,
+  wire: Wire,
+  call: Call,
+  dialect: Dialect | null,
+): { request: JsonObject; body: Buffer } {
   const own = without(asked.body, asked.consumed);
-  const request = asked.surface.operation === 'chat' || dialect === completionsAsChat ? dialect.decode(own) : own;
+  const request = dialect === null ? own : dialect.decode(own);
   const encoded = wire.encode === undefined ? request : wire.encode(request, call);
   return { request, body: Buffer.from(JSON.stringify(edited(encoded, wire.edits(encoded, call)))) };
 }

@@ -16,6 +16,7 @@ import type { Secret } from '../kit/secret.ts';
 import type { IncomingAnswer, OutgoingRequest } from '../kit/upstream.ts';
 import { providerByName } from '../providers/index.ts';
 import { openai } from '../providers/openai.ts';
+import { type PriceTable, priceOf } from '../providers/prices.ts';
 import type { Queries } from '../store/database.ts';
 import { credentialPlace } from '../store/tables/credentials.ts';
 import { type Edge, lastResort, openEdge } from './edge.ts';
@@ -35,6 +36,8 @@ export interface SiteParts {
   readonly record: (row: UsageRow) => void;
   readonly readiness: () => Readiness;
   readonly pingMs: number;
+  /** Prices of a file, over the shipped ones. */
+  readonly prices?: PriceTable;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly log?: Log;
@@ -59,6 +62,7 @@ export function openSite(parts: SiteParts): Site {
   const buildMap = () =>
     buildModelMap(parts.rows(), {
       providerByName,
+      priceOf: ({ provider, info, parameters }, model) => priceOf(provider, model, info, parameters, parts.prices),
       unseal: (credential, field, sealed) => parts.sealer.unseal(sealed, credentialPlace(credential, field)),
       complain: (subject, reason) => log.error('left out of service', { subject, reason }),
     });

@@ -167,7 +167,8 @@ function factsOfEntry(model: string, entry: JsonValue | undefined, complaints: s
 }
 
 function factsOf(entry: JsonObject): ModelFacts {
-  const prices = Object.entries(entry).filter(([field, value]) => isBilled(field) && numberOf(value) !== undefined);
+  const billed = Object.entries(entry).filter(([field]) => isBilled(field));
+  const prices = billed.flatMap(([field, value]) => (typeof value === 'number' ? [[field, value] as const] : []));
   return {
     mode: textOf(entry.mode) ?? 'chat',
     maxInputTokens: numberOf(entry.max_input_tokens) ?? numberOf(entry.max_tokens) ?? null,
