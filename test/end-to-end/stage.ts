@@ -42,13 +42,18 @@ export type Stage = {
   readonly close: () => Promise<void>;
 };
 
-/** Starts everything; close() ends it. */
+/** Starts everything; close() ends it. When one part does not start, those before it are ended at once. */
 export async function openStage(): Promise<Stage> {
-  const [textModel, aimock] = await Promise.all([
-    startTextModel({ key: upstreamKey, aliases: direct ? directAliases : {} }),
-    startAimock(),
-  ]);
+  await using opening = new AsyncDisposableStack();
+  const textModel = await startTextModel({ key: upstreamKey, aliases: direct ? directAliases : {} });
+  opening.defer(textModel.stop);
+  const aimock = await startAimock();
+  opening.defer(aimock.stop);
   const gateway = direct ? undefined : await startGateway({ config: config(textModel.baseUrl, aimock.baseUrl) });
+  opening.defer(async () => {
+    await gateway?.stop();
+  });
+  const opened = opening.move();
   const baseUrl = gateway?.baseUrl ?? textModel.baseUrl;
   const key = gateway?.masterKey ?? upstreamKey;
   const authorization = { authorization: `Bearer ${key}` };
@@ -66,10 +71,7 @@ export async function openStage(): Promise<Stage> {
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     get: (path) => fetch(`${baseUrl}${path}`, { headers: authorization }),
-    async close() {
-      await gateway?.stop();
-      await Promise.all([textModel.stop(), aimock.stop()]);
-    },
+    close: () => opened.disposeAsync(),
   };
 }
 
