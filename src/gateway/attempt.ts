@@ -98,10 +98,12 @@ async function whole(
   const bytes = await incoming.body.readAll(parts.answerLimit);
   const body = parsed(bytes);
   const answered = { kind: 'whole', target, headers: incoming.headers, context } as const;
-  if (passes && wire.decode === undefined && isObject(body)) return { ...answered, bytes, usage: wire.usage(body) };
+  const usage = isObject(body) ? wire.usage(body) : null;
+  // A wire in OpenAI's dialect may mend an answer; nothing to mend, or another dialect's own words: the bytes pass.
+  if (passes && wire.dialect !== 'openai' && isObject(body)) return { ...answered, bytes, usage };
   const words = wire.decode === undefined ? body : wire.decode(body, call, request);
   if (!isObject(words)) throw new GatewayError('upstream_garbled', { message: 'an object was expected' });
-  const usage = isObject(body) ? wire.usage(body) : null;
+  if (passes && words === body) return { ...answered, bytes, usage };
   return { ...answered, bytes: JSON.stringify(passes ? words : dialect.encode(words, context)), usage };
 }
 

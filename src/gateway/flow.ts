@@ -100,7 +100,7 @@ export class PassingFlow implements Flow {
     this.delivered++;
     const mended = repair?.(piece) ?? null;
     if (mended !== null) out.push(Buffer.from(`data: ${mended}\n\n`));
-    else if (raw !== null) out.push(raw);
+    else if (raw !== null) out.push(hidesUsage ? withoutNoUsage(raw) : raw);
   }
 
   #ending(): Buffer | null {
@@ -117,6 +117,14 @@ function reportsOnlyUsage(data: string): boolean {
   if (!data.includes('"usage":') || !/"choices":\s*\[\s*\]/.test(data)) return false;
   const chunk: unknown = JSON.parse(data);
   return isObject(chunk) && isObject(chunk.usage) && listOf(chunk.choices).length === 0;
+}
+
+const noUsage = Buffer.from(',"usage":null');
+
+/** Asked for usage, OpenAI says `"usage":null` in every chunk before the last; a client that did not ask is not told. */
+function withoutNoUsage(raw: Buffer): Buffer {
+  const at = raw.indexOf(noUsage);
+  return at === -1 ? raw : Buffer.concat([raw.subarray(0, at), raw.subarray(at + noUsage.length)]);
 }
 
 export interface TranslatingOptions {

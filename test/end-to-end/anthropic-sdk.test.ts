@@ -167,7 +167,8 @@ describe('the Anthropic SDK', { skip }, () => {
         metadata: { user_id: 'u-1' },
         a_field_of_tomorrow: { deep: [1, 1.0, 'x', null] },
       };
-      await client.beta.messages.create({ ...strange, betas: ['context-1m-2025-08-07', 'a-beta-of-tomorrow'] });
+      const betas = ['context-1m-2025-08-07', 'a-beta-of-tomorrow'];
+      await client.beta.messages.create({ ...strange, betas }, { query: { beta: 'true' } });
       const exchange = stage.aimock.exchanges.at(-1);
       assert.equal(exchange?.url, '/v1/messages?beta=true');
       assert.equal(exchange?.body, sent.at(-1)?.replace('"claude-test"', '"claude-sonnet-4-5"'));
