@@ -59,7 +59,9 @@ export class AliasBook {
         continue;
       }
       const end = this.#follow(alias, written);
-      if (end !== undefined && this.#isKnown(end, [...written.keys()])) targets.set(alias.name, end.name);
+      if (end === undefined || !this.#isKnown(end, [])) continue;
+      this.#deployments.fillIn(end.name);
+      targets.set(alias.name, end.name);
     }
     return targets;
   }
@@ -101,13 +103,15 @@ export class AliasBook {
     return new Map(policies);
   }
 
-  /** The aliases a rule is for: the very name, or names that are it behind a provider's prefix. */
+  /** The aliases a rule is for: the very name, names that are it behind a provider's prefix, or one behind a wildcard. */
   #sources(source: Mention): string[] {
     const names = [...this.#deployments.aliases(), ...this.#targets.keys()];
     if (names.includes(source.name)) return [source.name];
     const behind = names.filter((name) => name.slice(name.indexOf('/') + 1) === source.name);
     if (behind.length > 0) return behind;
-    return this.#isKnown(source, names) ? [source.name] : [];
+    if (!this.#isKnown(source, names)) return [];
+    this.#deployments.fillIn(source.name);
+    return [source.name];
   }
 
   #known(targets: readonly Mention[], source: string): string[] {
@@ -119,18 +123,13 @@ export class AliasBook {
     return [...names];
   }
 
-  /** True when the name can be called; a name behind a wildcard is recorded. One that was left out is reported by its entry. */
+  /** True when the name can be called. One that was left out is reported as such. */
   #isKnown({ name, at }: Mention, others: readonly string[]): boolean {
-    if (this.#deployments.aliases().includes(name) || others.includes(name) || this.#deployments.has(name)) return true;
+    if (this.#deployments.matches(name) || others.includes(name)) return true;
     if (this.#leftOut.has(name)) {
-      this.#desk.findings.warning(
-        at,
-        `${name} was left out, so nothing falls back on it`,
-        'see its entry in model_list',
-      );
+      this.#desk.findings.warning(at, `${name} was left out, so nothing leads to it`, 'see its entry in model_list');
       return false;
     }
-    if (this.#deployments.fillIn(name)) return true;
     const mend = suggestion(name, [...this.#deployments.aliases(), ...others]) || 'add it to model_list';
     this.#desk.findings.error(at, `there is no model ${name}`, mend);
     return false;

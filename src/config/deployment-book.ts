@@ -42,9 +42,9 @@ export class DeploymentBook {
     this.#records.push({ ...identity, id, position, baseUrl, credential, parameters, info });
   }
 
-  /** True when a deployment has this id. */
-  has(id: string): boolean {
-    return this.#ids.has(id);
+  /** True when the name can be called: an alias, a name that a wildcard covers, or a deployment's id. */
+  matches(name: string): boolean {
+    return this.#ids.has(name) || this.aliases().some((alias) => starOf(alias, name) !== undefined);
   }
 
   /** The names that deployments give, in the order of the file. */
@@ -57,21 +57,20 @@ export class DeploymentBook {
   }
 
   /**
-   * Takes a name; when the most specific wildcard alias that matches it has deployments, records copies under that very
-   * name, `*` filled in, and returns true.
+   * Takes a name that `matches`; when only a wildcard covers it, records copies of the wildcard's deployments under that
+   * very name, `*` filled in, so that the name can have fallbacks and aliases of its own. The longest wildcard wins.
    */
-  fillIn(name: string): boolean {
-    const patterns = this.aliases().filter((alias) => alias.includes('*') && starsOf(alias, name) !== undefined);
-    const pattern = patterns.sort((one, other) => other.length - one.length)[0];
-    if (pattern === undefined) return false;
-    const stars = starsOf(pattern, name) ?? [];
-    for (const record of this.#records.filter(({ alias }) => alias === pattern)) {
-      let next = 0;
-      const model = record.model.replace(/\*/g, () => stars[next++] ?? '');
-      const id = deploymentId({ ...record, alias: name, model, twin: this.#records.length });
+  fillIn(name: string): void {
+    const aliases = this.aliases();
+    const covering = aliases.filter((alias) => starOf(alias, name) !== undefined);
+    const pattern = covering.sort((one, other) => other.length - one.length)[0];
+    if (pattern === undefined || aliases.includes(name)) return;
+    const star = starOf(pattern, name) ?? '';
+    for (const [twin, record] of this.#records.filter(({ alias }) => alias === pattern).entries()) {
+      const model = record.model.replace('*', () => star);
+      const id = deploymentId({ ...record, alias: name, model, twin });
       this.#records.push({ ...record, id, alias: name, model, position: this.#records.length });
     }
-    return true;
   }
 
   #claim(id: string, draft: Draft): void {
@@ -89,10 +88,12 @@ export class DeploymentBook {
   }
 }
 
-/** Takes a pattern and a name; returns what each `*` stands for, or undefined when they do not match. */
-export function starsOf(pattern: string, name: string): string[] | undefined {
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('(.*)')}$`, 's').exec(name)?.slice(1);
+/** Takes an alias and a name; returns what its `*` stands for ('' when they are the same), or undefined: no match. */
+export function starOf(alias: string, name: string): string | undefined {
+  if (alias === name) return '';
+  const [head = '', tail] = alias.split('*');
+  if (tail === undefined || name.length < alias.length - 1) return undefined;
+  return name.startsWith(head) && name.endsWith(tail) ? name.slice(head.length, name.length - tail.length) : undefined;
 }
 
 /**
@@ -104,7 +105,7 @@ export function everyProvider(
   providers: readonly KnownProvider[],
   hasKey: (name: string) => boolean,
 ): Draft[] {
-  if (!draft.isEveryModel) return [];
+  if (!draft.isEveryModel || draft.alias !== '*') return [];
   return providers
     .filter((provider) => provider.name !== draft.provider && hasKey(provider.name))
     .map((provider) => ({ ...draft, alias: `${provider.name}/*`, provider: provider.name, model: '*', id: undefined }));

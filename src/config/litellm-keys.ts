@@ -163,7 +163,7 @@ export const generalSettings = table(
   notYet('the model of the request is used', 'infer_model_from_keys'),
   notYet(noSignIn, 'custom_sso custom_ui_sso_sign_in_handler allow_user_auth ui_access_mode'),
   notYet('the responses API is not built yet', 'disable_responses_id_security'),
-  notYet('keys are read from Authorization, x-api-key and api-key', 'litellm_key_header_name'),
+  notYet('keys are read from the usual headers only', 'litellm_key_header_name'),
   notYet('every route but health needs a key', 'public_routes'),
   notYet("clients cannot bring a provider's key", 'allow_client_side_credentials'),
   notYet('end users are read from the body (user) only', 'user_header_name user_header_mappings'),

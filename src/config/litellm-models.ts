@@ -41,6 +41,8 @@ export function readModels(desk: Desk, tree: Tree | undefined, sources: ModelSou
 
 function aliasOf(desk: Desk, item: Tree, entry: Section): string | undefined {
   const name = entry.get('model_name');
+  if (name?.kind === 'scalar' && /\*.*\*/.test(String(name.value)))
+    desk.findings.error(name, 'more than one * in a name is not understood', 'keep one');
   if (name !== undefined) return desk.read.text(name);
   if (item.kind === 'dictionary') desk.findings.error(item, 'model_name is missing', 'give the name that clients call');
   return undefined;

@@ -138,7 +138,7 @@ function homeOfUser(): string | undefined {
 function mendOf(name: OptionName): string {
   const row: OptionRow = optionRow(name);
   const variable = ourVariable(name);
-  const example = row.choices?.[0] ?? (typeof row.default === 'object' ? undefined : row.default);
+  const example = typeof row.default === 'object' ? undefined : row.default;
   if (row.kind === 'secret') return `set ${variable}, or ${variable}_FILE to the path of a file that holds it`;
   return `set ${variable} or ${flagOf(name)}${example === undefined ? '' : `, for example ${example}`}`;
 }
