@@ -177,7 +177,7 @@ function codeOf(status: number, text: string): ErrorCode {
   if (wordingCounts.has(status)) {
     if (status === 413 && text.includes('rate_limit_exceeded')) return 'upstream_busy';
     if (contentPolicyWords.some((words) => text.includes(words))) return 'upstream_content_policy';
-    if (status !== 403 && contextWindowWords.some((words) => text.includes(words))) return 'upstream_context_window';
+    if (contextWindowWords.some((words) => text.includes(words))) return 'upstream_context_window';
   }
   return codeByStatus[status] ?? codeByHundred(status);
 }

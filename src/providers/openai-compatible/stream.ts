@@ -21,10 +21,9 @@ export function chatReader(provider: string, call: Call): StreamReader {
   let settled = false;
   return {
     read(piece) {
-      const data = piece.data.trim();
-      if (data === '') return [];
-      if (data !== doneMark) {
-        const chunks = chunksOf(parsedChunk(provider, piece.name, data), mender);
+      if (piece.data.trim() === '') return [];
+      if (!isDone(piece.data)) {
+        const chunks = chunksOf(parsedChunk(provider, piece), mender);
         settled ||= mender.finished && chunks.some(({ usage }) => isObject(usage));
         return chunks;
       }
@@ -44,7 +43,7 @@ function chunksOf(chunk: JsonObject, mender: ChunkMender): readonly ChatChunk[] 
   return mended.choices.length === 0 && !isObject(mended.usage) ? [] : [mended];
 }
 
-function parsedChunk(provider: string, name: string, data: string): JsonObject {
+function parsedChunk(provider: string, { name, data }: StreamPiece): JsonObject {
   const chunk = objectOf(data);
   if (chunk === null && name === 'error') throw failureInStream(provider, data);
   if (chunk === null) throw garbled(provider, 'a piece of the stream is not a JSON object');
@@ -86,8 +85,8 @@ export function streamWatch(provider: string): StreamWatch {
   };
   return {
     see(piece) {
-      if (piece.data === doneMark || piece.data.trim() === doneMark) complete = true;
-      else if (mayMatter(piece)) examine(piece);
+      if (isDone(piece.data)) complete = true;
+      else if (piece.name === 'error' || watched.test(piece.data)) examine(piece);
     },
     get usage() {
       return usage;
@@ -106,9 +105,7 @@ function endsWell(reason: JsonValue | undefined): boolean {
 }
 
 /** Quotes inside a JSON text are escaped, so a field's quoted name never occurs in what the model says. */
-function mayMatter({ name, data }: StreamPiece): boolean {
-  return hasValue(data, '"finish_reason"') || hasValue(data, '"usage"') || data.includes('"error"') || name === 'error';
-}
+const watched = /"(?:usage|finish_reason)"\s*:\s*[^\sn]|"error"/;
 
 /**
  * Takes the call; returns a repair of one chat stream that passes to an OpenAI client. It parses the first chunk and those
@@ -127,29 +124,19 @@ export function chatRepair(call: Call): StreamRepair {
   };
 }
 
+const bent = /"(?:tool_calls|reasoning)"\s*:\s*[^\sn]|"role"|"content"\s*:\s*\[/;
+
 function maySuffer(data: string): boolean {
-  if (data === doneMark) return false;
+  if (isDone(data)) return false;
   return (
     !data.includes('"object":"chat.completion.chunk"') ||
     !(data.includes('"finish_reason":null') || data.includes('"choices":[]')) ||
-    hasValue(data, '"tool_calls"') ||
-    hasValue(data, '"reasoning"') ||
-    data.includes('"role"') ||
-    data.includes('"content":[')
+    bent.test(data)
   );
 }
 
-/** Takes JSON text and a quoted field name; true when the field stands there with another value than null. */
-function hasValue(data: string, field: string): boolean {
-  for (let at = data.indexOf(field); at !== -1; at = data.indexOf(field, at + 1)) {
-    let next = at + field.length;
-    while (data.charCodeAt(next) === 0x20) next++;
-    if (data.charCodeAt(next) !== 0x3a) continue;
-    next++;
-    while (data.charCodeAt(next) === 0x20) next++;
-    if (data.charCodeAt(next) !== 0x6e) return true;
-  }
-  return false;
+function isDone(data: string): boolean {
+  return data === doneMark || (data.length < 16 && data.trim() === doneMark);
 }
 
 function objectOf(data: string): JsonObject | null {
