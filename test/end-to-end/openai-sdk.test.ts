@@ -137,6 +137,13 @@ describe('the openai SDK', { skip }, () => {
       const input = ['The cat sat on the mat.', 'Ein Kätzchen saß da. 🐈'];
       const viaSdk = await client.embeddings.create({ model, input });
       const plain = (await (await stage.post('/v1/embeddings', { model, input })).json()) as typeof viaSdk;
+      const wish = { model, input, encoding_format: 'base64' };
+      const packed = (await (await stage.post('/v1/embeddings', wish)).json()) as { data: { embedding: unknown }[] };
+      assert.deepEqual(
+        packed.data.map((item) => typeof item.embedding),
+        ['string', 'string'],
+        'the SDK reads lists too, so that it is packed is asserted here',
+      );
       assert.deepEqual(
         viaSdk.data.map((item) => item.embedding.length),
         [512, 512],
