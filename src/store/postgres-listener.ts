@@ -8,6 +8,8 @@ import type { ListenHandlers } from './database.ts';
 const firstWaitMs = 50;
 const longestWaitMs = 2_000;
 const heartbeatMs = 3_000;
+/** A server that fell silent does not say goodbye; nobody waits longer for it. */
+const farewellMs = 500;
 
 /** Takes a maker of connections, a channel and what to do; listens until the returned function is called. */
 export function listenOn(connect: () => pg.Client, channel: string, handlers: ListenHandlers): () => Promise<void> {
@@ -64,7 +66,8 @@ async function listenOnce(
     return thrown;
   } finally {
     attempt.abort();
-    void client.end().catch(() => undefined);
+    client.removeAllListeners('notification');
+    await Promise.race([client.end().catch(() => undefined), pause(farewellMs, undefined, { ref: false })]);
   }
 }
 

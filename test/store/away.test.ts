@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { GatewayError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { Secret } from '../../src/kit/secret.ts';
 import { silentLog } from '../../src/kit/log.ts';
+import { Secret } from '../../src/kit/secret.ts';
 import { migrate, open } from '../../src/store/index.ts';
 import { openJournal } from '../../src/store/journal.ts';
 import { openLive } from '../../src/store/live.ts';
@@ -91,6 +91,23 @@ describe('a server that goes away', { skip: noDebianPostgres }, () => {
     await until('everything read anew', () => reads >= 2);
     await insertKey(database, newKey('c'));
     await until('the next key', () => live.keyByHash('c'.repeat(64)) !== undefined);
+    await live.close();
+    await database.close();
+  });
+
+  test('a listening connection that went silent is noticed and made anew', async () => {
+    const database = postgresDatabase({ at: debian().url, log });
+    await freshSchema(database);
+    const live = await openLive(database, log);
+    const [listener] = await database.query<{ pid: number }>(
+      `select pid from pg_stat_activity where query like 'LISTEN%' and pid <> pg_backend_pid()`,
+    );
+    process.kill(listener?.pid ?? 0, 'SIGSTOP');
+    await until('the silence to be noticed', () => !live.state().fresh);
+    await until('another listener', () => live.state().fresh);
+    process.kill(listener?.pid ?? 0, 'SIGCONT');
+    await insertKey(database, newKey('d'));
+    await until('the next key', () => live.keyByHash('d'.repeat(64)) !== undefined);
     await live.close();
     await database.close();
   });

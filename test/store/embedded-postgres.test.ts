@@ -39,9 +39,25 @@ const script = fileURLToPath(new URL('gateway-child.ts', import.meta.url));
 const folders: string[] = [];
 const log = silentLog;
 
-after(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+const servers: EmbeddedPostgres[] = [];
+const children: ChildProcess[] = [];
+
+/** Also after a test that failed half-way: nothing is left running. */
+after(async () => {
+  for (const child of children) await end(child, 'SIGKILL');
+  for (const server of servers) await server.stop();
+  for (const folder of folders) {
+    const left = findPostmaster(join(folder, 'data', 'postgres', 'cluster'));
+    if (left !== undefined) process.kill(left.pid, 'SIGQUIT');
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
+
+async function start(options: Parameters<typeof startEmbedded>[0]): Promise<EmbeddedPostgres> {
+  const server = await startEmbedded(options);
+  servers.push(server);
+  return server;
+}
 
 function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-test-'));
@@ -64,6 +80,7 @@ async function gateway(dataDir: string, words: readonly string[], options: objec
     ...options,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  children.push(child);
   const { promise, resolve, reject } = Promise.withResolvers<Said>();
   if (child.stdout === null) throw new Error('no output');
   createInterface(child.stdout).once('line', (line) => resolve(JSON.parse(line) as Said));
@@ -99,7 +116,7 @@ test('a new folder gets a database on a socket only, and a later start finds its
   assert.deepEqual([said.adopted, said.words], [false, ['first']]);
   await end(child, 'SIGTERM');
   assert.equal(processIdentity(said.postmaster ?? 0), undefined);
-  const server = await startEmbedded({ dataDir, log });
+  const server = await start({ dataDir, log });
   assert.equal(server.adopted, false);
   assert.deepEqual(await wordsIn(server), ['first']);
   const database = postgresDatabase({ at: server.connection, log });
@@ -116,7 +133,7 @@ test('after kill -9 of the gateway the next start adopts its server', { skip }, 
   const dataDir = join(temporary(), 'data');
   const [child, said] = await gateway(dataDir, ['before']);
   await end(child, 'SIGKILL');
-  const server = await startEmbedded({ dataDir, log });
+  const server = await start({ dataDir, log });
   assert.equal(server.adopted, true);
   assert.equal(postmasterOf(server), said.postmaster);
   assert.deepEqual(await wordsIn(server), ['before']);
@@ -125,7 +142,7 @@ test('after kill -9 of the gateway the next start adopts its server', { skip }, 
 });
 
 test('after kill -9 of the server a living gateway has it back with all rows', { skip }, async () => {
-  const server = await startEmbedded({ dataDir: join(temporary(), 'data'), log });
+  const server = await start({ dataDir: join(temporary(), 'data'), log });
   const database = postgresDatabase({ at: server.connection, log });
   await database.query('create table public.kept (word text)');
   await database.query(`insert into public.kept values ('committed')`);
@@ -141,7 +158,7 @@ test('after kill -9 of the server a living gateway has it back with all rows', {
 });
 
 test('a process of the killed server that is still at work is waited for', { skip: linuxOnly }, async () => {
-  const server = await startEmbedded({ dataDir: join(temporary(), 'data'), log });
+  const server = await start({ dataDir: join(temporary(), 'data'), log });
   const database = postgresDatabase({ at: server.connection, log });
   const [backend] = await database.query<{ pid: number }>('select pg_backend_pid() as pid');
   const busy = database.query('select count(*) from generate_series(1, 20000000) as number').catch(() => undefined);
@@ -163,7 +180,7 @@ test('a server adopted and then killed is had back too', { skip }, async () => {
   const dataDir = join(temporary(), 'data');
   const [child] = await gateway(dataDir, ['kept']);
   await end(child, 'SIGKILL');
-  const server = await startEmbedded({ dataDir, log });
+  const server = await start({ dataDir, log });
   process.kill(postmasterOf(server), 'SIGKILL');
   assert.deepEqual(await until('the server to be back', () => wordsIn(server).catch(() => undefined)), ['kept']);
   await server.stop();
@@ -175,7 +192,7 @@ test('after kill -9 of both the next start has all rows', { skip }, async () => 
   child.kill('SIGKILL');
   process.kill(said.postmaster ?? 0, 'SIGKILL');
   await end(child, 'SIGKILL');
-  const server = await startEmbedded({ dataDir, log });
+  const server = await start({ dataDir, log });
   assert.equal(server.adopted, false);
   assert.deepEqual(await wordsIn(server), ['one', 'two']);
   await server.stop();
@@ -204,7 +221,7 @@ test('two gateways started at once on a new folder: one has it, the other is ref
 
 test('a pid file that names a zombie or another process is no living server', { skip }, async () => {
   const dataDir = join(temporary(), 'data');
-  await (await startEmbedded({ dataDir, log })).stop();
+  await (await start({ dataDir, log })).stop();
   const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const { promise, resolve } = Promise.withResolvers<string>();
   createInterface(parent.stdout).once('line', resolve);
@@ -214,7 +231,7 @@ test('a pid file that names a zombie or another process is no living server', { 
   for (const pid of [zombie, parent.pid ?? 0]) {
     process.kill(pid, 0);
     writeFileSync(join(cluster, 'postmaster.pid'), `${pid}\n${cluster}\n1\n5432\n\n\n1 1\nready   \n`);
-    const server = await startEmbedded({ dataDir, log });
+    const server = await start({ dataDir, log });
     assert.equal(server.adopted, false);
     await server.stop();
   }
@@ -227,7 +244,7 @@ test('missing links between the libraries are made', { skip }, async () => {
   const list = JSON.parse(readFileSync(join(packageDir, 'native', 'pg-symlinks.json'), 'utf8')) as { target: string }[];
   assert.ok(list.length > 0);
   for (const { target } of list) rmSync(join(packageDir, target), { force: true });
-  const server = await startEmbedded({ dataDir: join(folder, 'data'), log, packageDir });
+  const server = await start({ dataDir: join(folder, 'data'), log, packageDir });
   await server.stop();
   for (const { target } of list) assert.ok(existsSync(join(packageDir, target)), target);
 });
@@ -237,7 +254,7 @@ test('binaries that the server may not reach are copied to where it may', { skip
   const closed = join(folder, 'closed');
   mkdirSync(closed, { mode: 0o700 });
   const packageDir = copyPackage(closed);
-  const server = await startEmbedded({ dataDir: join(folder, 'data'), log, packageDir });
+  const server = await start({ dataDir: join(folder, 'data'), log, packageDir });
   await server.stop();
   const copies = readdirSync(server.directory).filter((name) => name.startsWith('server-'));
   assert.equal(copies.length, 1);
@@ -269,7 +286,7 @@ test('a data folder that only root may pass is opened for passing, and for nothi
 });
 
 test('as root the server runs under an account that is not', { skip: rootOnly }, async () => {
-  const server = await startEmbedded({ dataDir: join(temporary(), 'data'), log });
+  const server = await start({ dataDir: join(temporary(), 'data'), log });
   assert.notEqual(lstatSync(`/proc/${postmasterOf(server)}`).uid, 0);
   await server.stop();
 });
@@ -305,7 +322,7 @@ test('a cluster of another major version is refused by both names', { skip }, as
 test('a path too long for a socket gets its socket elsewhere, removed when it stops', { skip }, async () => {
   const dataDir = join(temporary(), 'a-long-name-'.repeat(8), 'data');
   mkdirSync(dirname(dataDir), { mode: 0o711 });
-  const server = await startEmbedded({ dataDir, log });
+  const server = await start({ dataDir, log });
   assert.equal(dirname(server.connection.host), tmpdir());
   await server.stop();
   assert.equal(existsSync(server.connection.host), false);
@@ -326,7 +343,7 @@ test('a server that cannot start says why', { skip }, async () => {
 });
 
 async function startAndStop(options: Parameters<typeof startEmbedded>[0]): Promise<string> {
-  const server = await startEmbedded(options);
+  const server = await start(options);
   await server.stop();
   return server.directory;
 }
