@@ -143,7 +143,8 @@ export class Reader {
   }
 
   #wrong(tree: Tree, expected: string, mend: string): undefined {
-    this.#findings.error(tree, `expected ${expected}, found ${found(tree)}`, mend);
+    const isReported = tree.kind === 'scalar' && tree.value === null && tree.reference !== undefined;
+    if (!isReported) this.#findings.error(tree, `expected ${expected}, found ${found(tree)}`, mend);
     return undefined;
   }
 }
