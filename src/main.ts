@@ -10,6 +10,7 @@ const exitCode = await run(process.argv.slice(2), {
   say: (text) => process.stdout.write(`${text}\n`),
   complain: (text) => process.stderr.write(`${text}\n`),
   environment: readEnvironment(),
+  isInteractive: process.stdout.isTTY === true,
   stopAsked,
 });
 process.exit(exitCode);

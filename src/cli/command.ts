@@ -13,6 +13,8 @@ export interface Terminal {
   /** Writes to standard error, with a line end. */
   complain(text: string): void;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** True when a person reads standard output. */
+  readonly isInteractive: boolean;
   /** Resolves when the process is asked to stop, with the signal's name. */
   readonly stopAsked: Promise<string>;
 }

@@ -102,7 +102,9 @@ async function write(response: ServerResponse, reply: Reply, pingMs: number, hea
   const { body } = reply;
   if (typeof body === 'string' || body instanceof Uint8Array) {
     response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(body) });
-    response.end(headOnly ? undefined : body);
+    if (headOnly) response.end();
+    else if (typeof body === 'string') response.end(body);
+    else endWith(response, body);
     return;
   }
   response.writeHead(reply.status, reply.headers);
@@ -117,6 +119,14 @@ async function write(response: ServerResponse, reply: Reply, pingMs: number, hea
   } finally {
     pulse.stop();
   }
+}
+
+const smallBytes = 16 * 1024;
+
+/** A small body as a latin1 string goes out with the head in one write; each character is one byte, so the bytes are the same. */
+function endWith(response: ServerResponse, body: Uint8Array): void {
+  if (body.length > smallBytes) response.end(body);
+  else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
 }
 
 /** Resolves when the socket takes bytes again, or is gone. */

@@ -1,6 +1,7 @@
 // One line an event. Secrets are redacted by type (kit/secret.ts prints as [secret]); journald reads the level from the
-// `<n>` in front of a line (sd-daemon(3)) when standard output is its stream.
-import pino from 'pino';
+// `<n>` in front of a line (sd-daemon(3)) when standard output is its stream. Our own and not a library: the request line is
+// on the hot path, and JSON.stringify of one flat object is all it takes.
+import { write, writeSync } from 'node:fs';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 export type Fields = Readonly<Record<string, unknown>>;
@@ -10,70 +11,123 @@ export interface Log {
   info(event: string, fields?: Fields): void;
   warn(event: string, fields?: Fields): void;
   error(event: string, fields?: Fields): void;
-  /** Writes what is buffered, at once. */
-  flush(): void;
+  /** Writes what is buffered, at once, and ends the log. */
+  close(): void;
 }
 
 export interface LogOptions {
   readonly level: Level;
+  /** `text` is for people, `json` for programs. */
+  readonly format: 'json' | 'text';
   /** File descriptor: 1 for standard output. */
   readonly descriptor: number;
   /** True when the descriptor is journald's: each line is marked with its level. */
   readonly journald: boolean;
 }
 
-/** syslog(3) levels by pino's. */
-const syslog: Readonly<Record<number, string>> = { 20: '<7>', 30: '<6>', 40: '<4>', 50: '<3>' };
-const flushEveryMs = 200;
-const bufferBytes = 4096;
+const order: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+/** syslog(3) levels. */
+const marks: Readonly<Record<Level, string>> = { debug: '<7>', info: '<6>', warn: '<4>', error: '<3>' };
 
-/** Takes where and how to write; returns a log. Lines are buffered and written at least every 200 ms. */
+/** Takes where and how to write; returns a log. Lines are buffered and written at least every 100 ms, errors at once. */
 export function openLog(options: LogOptions): Log {
-  const sink = pino.destination({ dest: options.descriptor, sync: false, minLength: bufferBytes });
-  const marked = {
-    lastLevel: 30,
-    [Symbol.for('pino.metadata')]: true,
-    write(line: string): void {
-      sink.write((syslog[this.lastLevel] ?? '<6>') + line);
-    },
+  const sink = new Sink(options.descriptor);
+  const line = options.format === 'json' ? jsonLine : textLine;
+  const at = (level: Level) => (event: string, fields?: Fields) => {
+    if (order[level] < order[options.level]) return;
+    sink.put((options.journald ? marks[level] : '') + line(level, event, fields));
+    if (level === 'error') sink.push();
   };
-  const logger = pino(
-    {
-      level: options.level,
-      base: null,
-      messageKey: 'event',
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
-      serializers: { error: describe },
-    },
-    options.journald ? marked : sink,
-  );
-  const timer = setInterval(() => sink.flush(), flushEveryMs).unref();
-  return {
-    debug: (event, fields) => logger.debug(fields ?? {}, event),
-    info: (event, fields) => logger.info(fields ?? {}, event),
-    warn: (event, fields) => logger.warn(fields ?? {}, event),
-    error: (event, fields) => logger.error(fields ?? {}, event),
-    flush: () => {
-      clearInterval(timer);
-      try {
-        sink.flushSync();
-      } catch {
-        // The descriptor is closed or not open yet: there is nobody left to tell.
-      }
-    },
-  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), close: () => sink.close() };
 }
 
-/** Takes anything thrown; returns its message, stack and causes as plain fields. */
-function describe(thrown: unknown): unknown {
-  if (!(thrown instanceof Error)) return thrown;
-  return {
-    name: thrown.name,
-    message: thrown.message,
-    stack: thrown.stack,
-    ...(thrown.cause === undefined ? {} : { cause: describe(thrown.cause) }),
-  };
+function jsonLine(level: Level, event: string, fields: Fields | undefined): string {
+  const head = `{"time":"${new Date().toISOString()}","level":"${level}","event":${JSON.stringify(event)}`;
+  return fields === undefined ? `${head}}\n` : `${head},${JSON.stringify(fields, plain).slice(1)}\n`;
+}
+
+function textLine(level: Level, event: string, fields: Fields | undefined): string {
+  const words = Object.entries(fields ?? {}).map(([name, value]) => `${name}=${textValue(value)}`);
+  return `${new Date().toISOString().slice(11, 23)} ${level.padEnd(5)} ${[event, ...words].join(' ')}\n`;
+}
+
+function textValue(value: unknown): string {
+  if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  return JSON.stringify(value, plain) ?? '';
+}
+
+/** Errors as plain fields: name, message, stack and causes. */
+function plain(_name: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  const { name, message, stack, cause } = value;
+  return { name, message, stack, ...(cause === undefined ? {} : { cause }) };
+}
+
+const fullBytes = 32 * 1024;
+const flushEveryMs = 100;
+/** A reader of our output that is this far behind does not read: what it has not taken is dropped, and counted. */
+const mostWaiting = 16 * 1024 * 1024;
+
+/** Writes text to a descriptor in the background, in order. */
+class Sink {
+  readonly #descriptor: number;
+  #text = '';
+  #timer: NodeJS.Timeout | null = null;
+  #writing = false;
+  #dropped = 0;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  put(line: string): void {
+    if (this.#text.length > mostWaiting) {
+      this.#dropped++;
+      return;
+    }
+    this.#text += line;
+    if (this.#text.length >= fullBytes) this.push();
+    else this.#timer ??= setTimeout(() => this.push(), flushEveryMs).unref();
+  }
+
+  push(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#writing || this.#text === '') return;
+    const bytes = Buffer.from(this.#taken());
+    this.#writing = true;
+    this.#write(bytes, 0);
+  }
+
+  #taken(): string {
+    const text = this.#dropped > 0 ? `${this.#text}{"level":"warn","event":"log lines dropped","count":${this.#dropped}}\n` : this.#text;
+    this.#text = '';
+    this.#dropped = 0;
+    return text;
+  }
+
+  #write(bytes: Buffer, from: number): void {
+    write(this.#descriptor, bytes, from, (error, written) => {
+      if (error?.code === 'EAGAIN') {
+        setTimeout(() => this.#write(bytes, from), 10);
+      } else if (error === null && from + written < bytes.length) {
+        this.#write(bytes, from + written);
+      } else {
+        // Any other error means that nobody reads our output any more: there is no one to tell.
+        this.#writing = false;
+        if (this.#text.length >= fullBytes) this.push();
+      }
+    });
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    try {
+      writeSync(this.#descriptor, this.#taken());
+    } catch {
+      // The descriptor is closed already: there is no one to tell.
+    }
+  }
 }
 
 /** A log that writes nothing, for tests. */
@@ -82,5 +136,5 @@ export const silentLog: Log = {
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
-  flush: () => undefined,
+  close: () => undefined,
 };

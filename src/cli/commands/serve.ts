@@ -5,7 +5,7 @@ import { loadConfig } from '../../config/load.ts';
 import { countsOf, renderNotices } from '../../config/notices.ts';
 import { type Config, flagOf, optionNames, optionRow } from '../../config/options.ts';
 import { complaintLine } from '../../config/rules.ts';
-import { type Level, openLog } from '../../kit/log.ts';
+import { openLog } from '../../kit/log.ts';
 import { type Command, CommandFailure, type CommandOption, exitCodes, type Terminal } from '../command.ts';
 
 const standardOutput = 1;
@@ -29,8 +29,12 @@ export const serve: Command = {
   ],
   async run(_args, flags, terminal) {
     const config = configFrom(flags, terminal);
-    const journald = terminal.environment.JOURNAL_STREAM !== undefined;
-    const log = openLog({ level: config.logLevel as Level, descriptor: standardOutput, journald });
+    const log = openLog({
+      level: config.logLevel,
+      format: config.logFormat === 'auto' ? (terminal.isInteractive ? 'text' : 'json') : config.logFormat,
+      descriptor: standardOutput,
+      journald: terminal.environment.JOURNAL_STREAM !== undefined,
+    });
     try {
       const app = await openApp(config, terminal.environment, log);
       terminal.say(banner(app));
@@ -42,7 +46,7 @@ export const serve: Command = {
     } catch (thrown) {
       throw asFailure(thrown, config);
     } finally {
-      log.flush();
+      log.close();
     }
   },
 };
