@@ -1,6 +1,17 @@
 // YAML (and JSON) text → a tree in which every value knows its file, line, column and path. Never throws for content.
 // Reads as PyYAML does where the two YAML versions differ and a LiteLLM file shows it: yes/no/on/off, 1_000, merge keys.
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+} from 'yaml';
 import type { Findings, Located, Place } from './notices.ts';
 
 export interface Scalar extends Located {
@@ -97,13 +108,20 @@ class Builder {
     if (this.#values > mostValues || this.#depth > mostDepth) return this.#tooMuch(path, place);
     this.#depth += 1;
     try {
-      if (isAlias(node)) return this.build(node.resolve(this.#document), path, place);
+      if (isAlias(node)) return this.#aliased(node, path, place);
       if (isSeq(node)) return this.#list(node.items, path, place);
       if (isMap(node)) return this.#dictionary(node.items, path, place);
       return { kind: 'scalar', value: isScalar(node) ? plainValue(node) : null, place, path };
     } finally {
       this.#depth -= 1;
     }
+  }
+
+  #aliased(alias: Alias, path: string, place: Place): Tree {
+    const node = alias.resolve(this.#document);
+    if (node === undefined)
+      this.#findings.error({ place, path: '' }, `${faults['BAD_ALIAS']}`, 'define the anchor first');
+    return this.build(node, path, place);
   }
 
   #list(items: readonly unknown[], path: string, place: Place): List {

@@ -25,20 +25,25 @@ function resolveProvider(model: string, custom?: string): { provider: string; mo
 export interface ReadingInput {
   readonly environment?: Readonly<Record<string, string>>;
   readonly accepted?: readonly string[];
-  /** Further files, by path; config.yaml is the text itself. */
+  /** Where the text itself stands. */
+  readonly path?: string;
+  /** Further files, by path. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Takes the text of config.yaml and what surrounds it; returns what the reader makes of it. */
-export function read(text: string, { environment = {}, accepted = [], files = {} }: ReadingInput = {}): FileReading {
-  const all: Readonly<Record<string, string>> = { ...files, 'config.yaml': text };
-  return readLitellmFile('config.yaml', {
+export function read(
+  text: string,
+  { environment = {}, accepted = [], path = 'config.yaml', files = {} }: ReadingInput = {},
+): FileReading {
+  const all: Readonly<Record<string, string>> = { ...files, [path]: text };
+  return readLitellmFile(path, {
     environment,
     accepted,
     knownProviders,
     resolveProvider,
-    readText: (path) => {
-      const found = all[path];
+    readText: (wanted) => {
+      const found = all[wanted];
       if (found === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
       return found;
     },
