@@ -229,7 +229,9 @@ function clientRebuilds(recording: Recording): void {
   const repair = wire(recording, 'chat').repair?.(callTo(recording));
   assert.ok(repair);
   const sent = pieces.map((piece) => repair(piece) ?? piece.data).filter((text) => text.startsWith('{'));
-  const got = rebuilt(sent.map((text) => JSON.parse(text) as JsonObject));
+  const chunks = sent.map((text) => JSON.parse(text) as ChatChunk);
+  for (const chunk of chunks) checkChunk(chunk);
+  const got = rebuilt(chunks);
   const expected = rebuilt(read(recording, pieces).chunks);
   assert.deepEqual(got, expected);
   checkTools(got.tools);
