@@ -34,19 +34,19 @@ after(remove);
 
 const launch = (...args: string[]): Running => start(process.execPath, [launcher, ...args], {});
 
-test('arguments go in and the exit code comes out', async () => {
-  const { code, out } = await launch('5', '--flag').ended;
+test('arguments go in and the exit code comes output', async () => {
+  const { code, output } = await launch('5', '--flag').ended;
   assert.equal(code, 5);
-  assert.match(out, /^program \d+ 5 --flag\n$/);
+  assert.match(output, /^program \d+ 5 --flag\n$/);
 });
 
 test('SIGTERM reaches the program, which ends in its own way', async () => {
   const running = launch('stay');
   await running.finds(/stay/);
   running.kill('SIGTERM');
-  const { code, out } = await running.ended;
+  const { code, output } = await running.ended;
   assert.equal(code, 7);
-  assert.match(out, /asked to stop\n$/);
+  assert.match(output, /asked to stop\n$/);
 });
 
 test('when the program is killed the launcher dies the same death', async () => {
@@ -61,13 +61,13 @@ test('when the launcher is killed the program stops as if it had been asked to',
   const running = launch('stay');
   await running.finds(/stay/);
   running.kill('SIGKILL');
-  const { out } = await running.ended; // standard output closes when the program has gone too
-  assert.match(out, /asked to stop\n$/);
+  const { output } = await running.ended; // standard output closes when the program has gone too
+  assert.match(output, /asked to stop\n$/);
 });
 
 test('without a build it says what to do', async () => {
   rmSync(join(folder, 'dist'), { recursive: true });
-  const { code, err } = await launch().ended;
+  const { code, errors } = await launch().ended;
   assert.equal(code, 126);
-  assert.equal(err, 'plumbline: error: dist/plumbline.js is missing; build it first: npm run build\n');
+  assert.equal(errors, 'plumbline: error: dist/plumbline.js is missing; build it first: npm run build\n');
 });

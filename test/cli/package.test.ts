@@ -55,12 +55,12 @@ describe('the packed package', { skip }, () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const { id } = JSON.parse(readFileSync(join(root, 'dist', 'build.json'), 'utf8'));
     const ended = await plumbline('--version').ended;
-    assert.deepEqual(ended, { code: 0, signal: null, out: `plumbline ${version} (build ${id})\n`, err: '' });
+    assert.deepEqual(ended, { code: 0, signal: null, output: `plumbline ${version} (build ${id})\n`, errors: '' });
   });
 
   test('a wrong command ends with code 2 through the launcher too', async () => {
-    const { code, err } = await plumbline('no-such-command').ended;
-    assert.equal(code, 2, err);
+    const { code, errors } = await plumbline('no-such-command').ended;
+    assert.equal(code, 2, errors);
   });
 
   test('plumbline serve starts on an empty folder, is healthy, and ends with 0 when asked to stop', async () => {
@@ -71,7 +71,7 @@ describe('the packed package', { skip }, () => {
     } finally {
       running.kill('SIGTERM');
     }
-    const { code, err } = await running.ended;
-    assert.equal(code, 0, err);
+    const { code, errors } = await running.ended;
+    assert.equal(code, 0, errors);
   });
 });

@@ -7,8 +7,8 @@ import { delimiter, join } from 'node:path';
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  readonly out: string;
-  readonly err: string;
+  readonly output: string;
+  readonly errors: string;
 }
 
 export interface Running {
@@ -42,14 +42,14 @@ export function start(
   environment: Readonly<Record<string, string>>,
 ): Running {
   const child = spawn(program, args, { env: { ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = { out: '', err: '' };
+  const said = { output: '', errors: '' };
   const waiting = new Set<() => void>();
-  const hear = (stream: 'out' | 'err') => (text: string) => {
+  const hear = (stream: 'output' | 'errors') => (text: string) => {
     said[stream] += text;
     for (const look of waiting) look();
   };
-  child.stdout.setEncoding('utf8').on('data', hear('out'));
-  child.stderr.setEncoding('utf8').on('data', hear('err'));
+  child.stdout.setEncoding('utf8').on('data', hear('output'));
+  child.stderr.setEncoding('utf8').on('data', hear('errors'));
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...said }));
@@ -57,7 +57,7 @@ export function start(
   const finds = (pattern: RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
       const look = () => {
-        const found = pattern.exec(said.out);
+        const found = pattern.exec(said.output);
         if (found === null) return;
         waiting.delete(look);
         resolve(found[1] ?? '');
@@ -65,7 +65,8 @@ export function start(
       waiting.add(look);
       look();
       ended.then(
-        ({ code }) => reject(new Error(`it ended with ${code} and never said ${pattern}:\n${said.out}${said.err}`)),
+        ({ code }) =>
+          reject(new Error(`it ended with ${code} and never said ${pattern}:\n${said.output}${said.errors}`)),
         reject,
       );
     });
