@@ -17,7 +17,7 @@ import { insertKey } from '../../src/store/tables/keys.ts';
 import { insertUsage } from '../../src/store/tables/usage.ts';
 import { type DebianPostgres, noDebianPostgres, startDebianPostgres } from './debian-postgres.ts';
 import { freshSchema } from './fresh-schema.ts';
-import { newKey, usageRow } from './table-cases.ts';
+import { newKey, usageRow } from './rows.ts';
 import { until } from './until.ts';
 
 const log = silentLog;

@@ -7,7 +7,7 @@ import { type LivePart, openLive } from '../../src/store/live.ts';
 import { replaceOwned } from '../../src/store/replace-owned.ts';
 import { deleteKeys, insertKey, updateKey } from '../../src/store/tables/keys.ts';
 import { freshSchema } from './fresh-schema.ts';
-import { declared, newKey, sealer } from './table-cases.ts';
+import { declared, newKey, sealer } from './rows.ts';
 import { until } from './until.ts';
 
 export function liveCases(database: () => Database): void {

@@ -3,7 +3,7 @@
 import type { UsageRow } from '../../core/records.ts';
 import type { Usage } from '../../core/usage.ts';
 import type { Queries } from '../database.ts';
-import { storableText, timeText } from '../sql-values.ts';
+import { arrayLiteral, type Element, timeText } from '../sql-values.ts';
 import type { Table } from '../table.ts';
 
 export const usage: Table = {
@@ -114,11 +114,10 @@ const tokenColumns = [
   ['search_units', 'searchUnits'],
 ] as const satisfies readonly (readonly [string, keyof Usage])[];
 
-type Read = (row: UsageRow) => unknown;
 interface Column {
   readonly name: string;
   readonly type: string;
-  readonly of: Read;
+  readonly of: (row: UsageRow) => Element;
 }
 
 const columns: readonly Column[] = [
@@ -126,22 +125,14 @@ const columns: readonly Column[] = [
   ...tokenColumns.map(([name, field]) => ({ name, type: 'bigint', of: tokens(field) })),
 ];
 
-function reader(type: string, field: keyof UsageRow): Read {
+function reader(type: string, field: keyof UsageRow): Column['of'] {
   if (type === 'timestamptz') return (row) => timeText(row[field] as number);
   if (type === 'text[]') return (row) => arrayLiteral(row[field] as readonly string[]);
-  return (row) => {
-    const value = row[field];
-    return typeof value === 'string' ? storableText(value) : value;
-  };
+  return (row) => row[field] as Element;
 }
 
-function tokens(field: keyof Usage): Read {
+function tokens(field: keyof Usage): Column['of'] {
   return (row) => (row.usage === null ? null : Math.round(row.usage[field]));
-}
-
-function arrayLiteral(list: readonly string[]): string {
-  const quoted = list.map((text) => `"${storableText(text).replace(/[\\"]/g, '\\$&')}"`);
-  return `{${quoted.join(',')}}`;
 }
 
 const names = columns.map((column) => column.name);
@@ -156,7 +147,7 @@ const insertSql = `with written as (
 
 /** Takes rows; writes those whose request id is not written yet, all in one statement. Returns how many were. */
 export async function insertUsage(queries: Queries, rows: readonly UsageRow[]): Promise<number> {
-  const arrays = columns.map((column) => rows.map(column.of));
+  const arrays = columns.map((column) => arrayLiteral(rows.map(column.of)));
   const [result] = await queries.query<{ written: number }>(insertSql, arrays, { name: 'insert-usage' });
   return result?.written ?? 0;
 }
