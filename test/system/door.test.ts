@@ -1,0 +1,170 @@
+// What only a real socket shows: pings in silence, a client's going, back-pressure, and a stop that drains.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { test } from 'node:test';
+import { openServer, type Server } from '../../src/http/server.ts';
+import { chatEvents, completion, type House, masterKey, openHouse, question, type Upstream } from './house.ts';
+
+const chat = '/v1/chat/completions';
+const asked = { ...question, stream: true };
+
+async function open(upstream: Upstream, pingMs = 15_000): Promise<{ house: House; server: Server }> {
+  const house = openHouse({ deployments: [{ alias: 'chat' }], upstream, pingMs });
+  const options = { host: '127.0.0.1', port: 0, bodyLimit: 1_000_000, keepAliveMs: 1_000, pingMs };
+  return { house, server: await openServer(options, house.site.routes, house.site.edge) };
+}
+
+function post(server: Server, path: string, body: object): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${masterKey}`, 'content-type': 'application/json' };
+    const request = httpRequest(server.url + path, { method: 'POST', headers }, resolve);
+    request.on('error', reject);
+    request.end(JSON.stringify(body));
+  });
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const piece of answer) text += piece;
+  return text;
+}
+
+/** Resolves when the condition holds; the tries are bounded by the test's own time limit. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test('a silent stream is kept alive by pings between its events, in each dialect', async () => {
+  let release: () => void = () => undefined;
+  const { server } = await open(() => {
+    const silence = new Promise<void>((resolve) => (release = resolve));
+    const events = chatEvents(['slow']);
+    return {
+      body: (async function* () {
+        yield events[0] ?? '';
+        await silence;
+        yield* events.slice(1);
+      })(),
+    };
+  }, 40);
+  for (const [path, ping] of [
+    [chat, ': ping\n\n'],
+    ['/v1/messages', 'event: ping\n'],
+  ] as const) {
+    const answer = await post(server, path, { ...asked, max_tokens: 9 });
+    let text = '';
+    answer.on('data', (piece) => (text += piece));
+    await until(() => text.split(ping).length > 3);
+    release();
+    await once(answer, 'end');
+    assert.match(text, /slow/);
+  }
+  await server.drain(0);
+});
+
+test('a client that closes its socket aborts the upstream, in mid-stream and before the first byte', async () => {
+  const events = chatEvents(['a']);
+  const { house, server } = await open(({ body }) =>
+    body.stream === true
+      ? {
+          body: (async function* () {
+            yield events[0] ?? '';
+            await new Promise(() => undefined);
+          })(),
+        }
+      : new Promise(() => undefined),
+  );
+  const answer = await post(server, chat, asked);
+  await once(answer, 'data');
+  answer.destroy();
+  const whole = httpRequest(server.url + chat, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${masterKey}` },
+  });
+  whole.on('error', () => undefined);
+  whole.end(JSON.stringify(question));
+  await until(() => house.received.length === 2);
+  whole.destroy();
+  await until(() => house.received.every(({ signal }) => signal.aborted));
+  await until(() => house.rows.length === 2);
+  assert.deepEqual(
+    house.rows.map(({ outcome, status }) => [outcome, status]),
+    [
+      ['abandoned', 499],
+      ['abandoned', 499],
+    ],
+  );
+  await server.drain(0);
+});
+
+test('a slow reader holds back the upstream instead of filling memory', async () => {
+  let given = 0;
+  const word = 'x'.repeat(16_384);
+  const [event = ''] = chatEvents([word]).slice(1);
+  const { server } = await open(() => ({
+    body: (async function* () {
+      for (; given < 10_000; given++) yield event;
+      yield* chatEvents([]).slice(1);
+    })(),
+  }));
+  const answer = await post(server, chat, asked);
+  answer.pause();
+  let before = -1;
+  while (before !== given) {
+    before = given;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.ok(given < 2_000, `${given} events of 16 KB were taken while nobody read`);
+  answer.destroy();
+  await server.drain(0);
+});
+
+test('a stop takes no new requests and lets a running stream finish', async () => {
+  let release: () => void = () => undefined;
+  const silence = new Promise<void>((resolve) => (release = resolve));
+  const events = chatEvents(['drained']);
+  const { house, server } = await open(() => ({
+    body: (async function* () {
+      yield events[0] ?? '';
+      await silence;
+      yield* events.slice(1);
+    })(),
+  }));
+  const answer = await post(server, chat, asked);
+  const reading = textOf(answer);
+  const drained = server.drain(10_000);
+  await assert.rejects(post(server, chat, question));
+  release();
+  await drained;
+  assert.match(await reading, /drained[\s\S]*\[DONE\]/);
+  assert.equal(house.rows[0]?.outcome, 'success');
+});
+
+test('a stop does not wait longer than its grace', async () => {
+  const { house, server } = await open(() => new Promise(() => undefined));
+  const answering = post(server, chat, question).catch(() => undefined);
+  await until(() => house.received.length === 1);
+  await server.drain(20);
+  await answering;
+  assert.equal(house.received[0]?.signal.aborted, true);
+});
+
+test('HEAD / answers, and a body is not sent with it', async () => {
+  const { server } = await open(() => ({ body: completion('x') }));
+  const response = await fetch(`${server.url}/`, { method: 'HEAD' });
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), '');
+  await server.drain(0);
+});
+
+test('liveness and readiness answer without a key, under every name', async () => {
+  const { server } = await open(() => ({ body: completion('x') }));
+  for (const path of ['/healthz', '/readyz', '/health/liveliness', '/health/liveness', '/health/readiness']) {
+    assert.equal((await fetch(server.url + path)).status, 200, path);
+  }
+  const readiness = (await (await fetch(`${server.url}/health/readiness`)).json()) as Record<string, unknown>;
+  assert.equal(readiness.status, 'connected');
+  assert.equal(typeof readiness.litellm_version, 'string');
+  await server.drain(0);
+});
