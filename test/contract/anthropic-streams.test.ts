@@ -40,6 +40,7 @@ function told(bytes: Buffer): { content: JsonObject[]; stop: JsonValue; usage: J
       if (delta.type === 'text_delta') block.text = `${String(block.text)}${String(delta.text)}`;
       if (delta.type === 'thinking_delta') block.thinking = `${String(block.thinking)}${String(delta.thinking)}`;
       if (delta.type === 'signature_delta') block.signature = delta.signature ?? '';
+      if (delta.type === 'compaction_delta') block.content = delta.content ?? null;
       if (delta.type === 'input_json_delta') {
         inputs[event.index] = (inputs[event.index] ?? '') + String(delta.partial_json);
       }
@@ -108,6 +109,9 @@ function checkRoundTrip(text: string, expected: ReturnType<typeof told>): void {
   assert.deepEqual(callsOfBlocks(again.content), callsOfBlocks(expected.content));
   const thinking = (content: readonly JsonObject[]) => content.filter(({ type }) => /thinking/.test(String(type)));
   assert.deepEqual(thinking(again.content), thinking(expected.content));
+  const beside = (content: readonly JsonObject[]) =>
+    content.filter(({ type }) => !/^(text|thinking|tool_use)$/.test(String(type)));
+  assert.deepEqual(beside(again.content), beside(expected.content));
   assert.equal(again.stopReason, expected.stop);
   const { cacheWriteHour, cacheWrite, ...rest } = usageFromAnthropic(again.usage);
   const { cacheWriteHour: hour, cacheWrite: written, ...said } = usageFromAnthropic(expected.usage);

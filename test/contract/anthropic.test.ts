@@ -389,6 +389,14 @@ test('a deployment leaves out, presets and adds, for translated and for passed b
   assert.deepEqual(wire.edits({ model: 'alias', messages: [] }, call()), { model: older }, 'count_tokens takes none');
 });
 
+test('presets of sampling do not go with thinking', () => {
+  const parameters = { defaults: { temperature: 0.2 } };
+  const call = callFor(older, { upstream: { ...callFor(older).upstream, parameters } });
+  const thinks = { max_tokens: 5000, messages: [], thinking: { type: 'enabled', budget_tokens: 1024 } };
+  assert.deepEqual(wire.edits(thinks, call), { model: older });
+  assert.deepEqual(wire.edits({ ...thinks, thinking: { type: 'disabled' } }, call), { model: older, temperature: 0.2 });
+});
+
 test('a body that passes is changed only in its model, unless another provider’s thinking is in it', () => {
   const kept = {
     role: 'assistant',
@@ -565,6 +573,15 @@ test('the watch sums usage, and knows events without a name', () => {
     [watch.usage?.input, watch.usage?.output, watch.usage?.cacheWriteHour, watch.complete],
     [117, 25, 4, true],
   );
+});
+
+test('counts that a later event leaves empty stay as they were', () => {
+  const watch = wire.watch(callFor(older));
+  const see = (event: JsonObject) => watch.see({ name: String(event.type), data: JSON.stringify(event) });
+  assert.equal(wire.watch(callFor(older)).usage, null);
+  see({ type: 'message_start', message: { usage: { input_tokens: 9, cache_read_input_tokens: 4 } } });
+  see({ type: 'message_delta', usage: { input_tokens: null, output_tokens: 5 } });
+  assert.deepEqual([watch.usage?.input, watch.usage?.cacheRead, watch.usage?.output], [13, 4, 5]);
 });
 
 test('a stream that stops early is not complete, and one that is no JSON is garbled', () => {

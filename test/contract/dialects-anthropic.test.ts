@@ -501,6 +501,15 @@ test('signed thinking keeps its blocks apart, citations stay with their text', (
   ]);
 });
 
+test('a signature ends its block: what is thought next stands in another', () => {
+  const block = (thinking: string, signature: string) => ({ type: 'thinking' as const, thinking, signature });
+  const chunks = [chunk({ thinking_blocks: [block('a', 's1'), block('b', 's2')] })];
+  assert.deepEqual(rebuild(encoded(anthropic.encoder(contextFor()), chunks)).content, [
+    block('a', 's1'),
+    block('b', 's2'),
+  ]);
+});
+
 test('a stream of nothing is still a message', () => {
   const message = rebuild(encoded(anthropic.encoder(contextFor({ estimatedInput: 0 })), []));
   assert.deepEqual([message.content, message.stopReason, message.firstUsage.input_tokens], [[], 'end_turn', 1]);
