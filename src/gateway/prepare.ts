@@ -68,6 +68,12 @@ function speakerOf(asked: Resolved): Dialect {
   return asked.surface.operation === 'completion' ? completionsAsChat : asked.surface.dialect;
 }
 
+/** Takes what is asked and a target; returns the target as it is billed and shown: a canned answer costs nothing. */
+export function asBilled(asked: Resolved, target: Target): Target {
+  if (!isCanned(asked, target)) return target;
+  return { ...target, price: {}, upstream: { ...target.upstream, baseUrl: 'canned' } };
+}
+
 function chatWireFor(asked: Resolved, target: Target, parts: Parts): Wire {
   const { operation } = asked.surface;
   if (operation !== 'chat' && operation !== 'completion') throw notServed(asked, target);

@@ -1,7 +1,7 @@
 // plumbline check FILE: reads a configuration file as serve would, offline, and says what is wrong with it.
 
 import { readFile } from '../../admin/read-file.ts';
-import { countsOf, hasErrors, noticesAsJson, renderNotices } from '../../config/notices.ts';
+import { hasErrors, noticesAsJson, renderNotices } from '../../config/notices.ts';
 import { type Command, exitCodes } from '../command.ts';
 
 export const check: Command = {
@@ -14,9 +14,9 @@ export const check: Command = {
     const { notices, declaration } = readFile(file, terminal.environment);
     if (options.json === true) terminal.say(noticesAsJson(notices));
     else {
-      if (notices.length > 0) terminal.say(renderNotices(notices));
       const { aliases, deployments } = declaration;
-      terminal.say(`${file}: ${aliases.length} aliases, ${deployments.length} deployments; ${countsOf(notices)}`);
+      terminal.say(renderNotices(notices));
+      terminal.say(`${file}: ${aliases.length} aliases, ${deployments.length} deployments`);
     }
     return hasErrors(notices) ? exitCodes.found : exitCodes.well;
   },

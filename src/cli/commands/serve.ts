@@ -2,7 +2,7 @@
 import { type App, AppRefused, openApp } from '../../app.ts';
 import { keyFile } from '../../config/keys-on-disk.ts';
 import { loadConfig } from '../../config/load.ts';
-import { countsOf, renderNotices } from '../../config/notices.ts';
+import { renderNotices } from '../../config/notices.ts';
 import { type Config, flagOf, optionNames, optionRow } from '../../config/options.ts';
 import { complaintLine } from '../../config/rules.ts';
 import { openLog } from '../../kit/log.ts';
@@ -101,7 +101,7 @@ function banner(app: App): string {
   const where = app.database.directory === undefined ? '' : ` in ${app.database.directory}`;
   const lines = [`plumbline is listening on ${app.url}`, `database: ${databases[app.database.kind]}${where}`];
   if (app.found !== '') lines.push('', app.found);
-  if (app.notices.length > 0) lines.push('', renderNotices(app.notices), countsOf(app.notices));
+  if (app.notices.length > 0) lines.push('', renderNotices(app.notices));
   for (const path of app.keysMade) lines.push(`made a key, kept in ${path} (shown to nobody)`);
   lines.push('', `models: ${summaryOf(app.models)}`, '', 'try:', curl(app));
   return lines.join('\n');

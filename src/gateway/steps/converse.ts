@@ -5,7 +5,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { sleep } from '../../kit/clock.ts';
 import { type Answer, attempt } from '../attempt.ts';
 import type { Parts, Resolved } from '../exchange.ts';
-import { prepare } from '../prepare.ts';
+import { asBilled, prepare } from '../prepare.ts';
 import type { Alias, Target } from '../target.ts';
 import type { Trail } from '../trail.ts';
 import { allRest, candidates, ordered } from './choose.ts';
@@ -111,12 +111,13 @@ async function wait(error: GatewayError, retries: number, asked: Resolved, parts
 async function tryOnce(
   asked: Resolved,
   alias: Alias,
-  target: Target,
+  chosen: Target,
   hasElsewhere: boolean,
   parts: Parts,
   trail: Trail,
 ): Promise<Answer> {
   const { traffic, clock } = parts;
+  const target = asBilled(asked, chosen);
   const { id } = target.record;
   const prepared = prepare(asked, target, parts);
   trail.tried(target, prepared.call.dropped);
