@@ -89,7 +89,7 @@ export class AliasBook {
       const known = this.#known(targets, source.name);
       for (const name of names) {
         if (lists.has(name))
-          this.#desk.findings.warning(source.at, `${name} has fallbacks already; the first win`, 'join them');
+          this.#desk.findings.warning(source.at, `${source.shown} has fallbacks already; the first win`, 'join them');
         else lists.set(name, known);
       }
     }
@@ -117,21 +117,22 @@ export class AliasBook {
   #known(targets: readonly Mention[], source: string): string[] {
     const names = new Set<string>();
     for (const target of targets) {
-      if (target.name === source) this.#desk.findings.warning(target.at, `${source} falls back on itself`, 'remove it');
+      if (target.name === source)
+        this.#desk.findings.warning(target.at, `${target.shown} falls back on itself`, 'remove it');
       else if (this.#isKnown(target, [...this.#targets.keys()])) names.add(target.name);
     }
     return [...names];
   }
 
   /** True when the name can be called. One that was left out is reported as such. */
-  #isKnown({ name, at }: Mention, others: readonly string[]): boolean {
+  #isKnown({ name, at, shown }: Mention, others: readonly string[]): boolean {
     if (this.#deployments.matches(name) || others.includes(name)) return true;
     if (this.#leftOut.has(name)) {
-      this.#desk.findings.warning(at, `${name} was left out, so nothing leads to it`, 'see its entry in model_list');
+      this.#desk.findings.warning(at, `${shown} was left out, so nothing leads to it`, 'see its entry in model_list');
       return false;
     }
     const mend = suggestion(name, [...this.#deployments.aliases(), ...others]) || 'add it to model_list';
-    this.#desk.findings.error(at, `there is no model ${name}`, mend);
+    this.#desk.findings.error(at, `there is no model ${shown}`, mend);
     return false;
   }
 }

@@ -77,7 +77,7 @@ export class DeploymentBook {
     const before = this.#ids.get(id)?.place;
     if (before === undefined) this.#ids.set(id, draft.at);
     else {
-      const says = `the id ${id} is taken by the deployment at ${before.file}:${before.line}:${before.column}`;
+      const says = `this id is taken by the deployment at ${before.file}:${before.line}:${before.column}`;
       this.#desk.findings.error(draft.at, says, 'give each its own model_info.id');
     }
   }

@@ -25,7 +25,7 @@ export function readCredentialList(desk: Desk, tree: Tree | undefined): Readonly
     if (credential === undefined) continue;
     const before = credentials.get(credential.name)?.at.place;
     if (before === undefined) credentials.set(credential.name, credential);
-    else desk.findings.error(item, `credential ${credential.name} stands at line ${before.line} already`, 'keep one');
+    else desk.findings.error(item, `a credential of this name stands at line ${before.line} already`, 'keep one');
   }
   return credentials;
 }

@@ -33,7 +33,7 @@ export function placeOf(
   const provider = facts.knownProviders.find((known) => known.name === resolved?.provider);
   if (resolved === undefined || provider === undefined) return unknownProvider(desk, tree, model, custom, facts);
   if (resolved.model.includes('*') && !alias.includes('*'))
-    findings.error(tree, `${shown(tree)} has a * to fill in, but ${alias} has none`, 'write a * in model_name too');
+    findings.error(tree, `${shown(tree)} has a * to fill in, but model_name has none`, 'write a * in model_name too');
   const baseUrl = declared ?? addressInEnvironment(desk, provider);
   if (baseUrl === null && provider.defaultBaseUrl === null && !section.has('mock_response')) {
     const ways = provider.baseUrlVariables.map((name) => `, or set ${name}`).join('');

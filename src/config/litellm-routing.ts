@@ -2,12 +2,14 @@
 import type { RouterSettings, StrategyName } from '../core/records.ts';
 import type { Desk, Section } from './litellm-section.ts';
 import type { Located } from './notices.ts';
-import type { Tree } from './yaml-source.ts';
-import { entryOf, isNothing } from './yaml-values.ts';
+import type { Entry, Tree } from './yaml-source.ts';
+import { entryOf, isNothing, shown } from './yaml-values.ts';
 
 /** A name the file refers to, and where. */
 export interface Mention {
   readonly name: string;
+  /** The name fit to print: what came from the environment shows as its reference. */
+  readonly shown: string;
   readonly at: Located;
 }
 
@@ -130,7 +132,7 @@ function policy(desk: Desk, tree: Tree, ending: string): Record<string, number> 
 function retryPolicies(desk: Desk, tree: Tree | undefined): Routing['retryPolicies'] {
   const entries = tree === undefined ? [] : (desk.read.dictionary(tree)?.entries ?? []);
   return entries.map((entry) => ({
-    alias: { name: entry.key, at: entry },
+    alias: keyMention(entry),
     policy: policy(desk, entry.value, 'Retries'),
   }));
 }
@@ -145,7 +147,7 @@ function groupAliases(desk: Desk, tree: Tree | undefined): GroupAlias[] {
     const name = inner === undefined ? undefined : desk.read.text(inner);
     const hidden = hiddenIn(desk, entry.value);
     if (inner !== undefined && name !== undefined)
-      aliases.push({ alias: { name: entry.key, at: entry }, target: { name, at: inner }, hidden });
+      aliases.push({ alias: keyMention(entry), target: { name, at: inner, shown: shown(inner) }, hidden });
   }
   return aliases;
 }
@@ -166,16 +168,19 @@ function rules(desk: Desk, tree: Tree | undefined): FallbackRule[] {
     const entries = desk.read.dictionary(item)?.entries ?? [];
     if (item.kind === 'dictionary' && entries.length !== 1)
       desk.findings.error(item, `expected one key, found ${entries.length}`, 'begin each with its own "- "');
-    for (const entry of entries)
-      found.push({ source: { name: entry.key, at: entry }, targets: mentions(desk, entry.value) });
+    for (const entry of entries) found.push({ source: keyMention(entry), targets: mentions(desk, entry.value) });
   }
   return found;
+}
+
+function keyMention(entry: Entry): Mention {
+  return { name: entry.key, at: entry, shown: entry.key };
 }
 
 function mentions(desk: Desk, tree: Tree | undefined): Mention[] {
   const items = tree === undefined ? [] : (desk.read.list(tree) ?? []);
   return items.flatMap((item) => {
     const name = desk.read.text(item);
-    return name === undefined ? [] : [{ name, at: item }];
+    return name === undefined ? [] : [{ name, at: item, shown: shown(item) }];
   });
 }

@@ -64,6 +64,7 @@ export function readYaml(text: string, file: string, findings: Findings): Tree |
   }
 }
 
+const aliasFault = 'this alias (*name) has no anchor (&name) before it';
 const faultUnnamed = 'this is not valid YAML';
 /** Our words for the parser's codes: its own messages may quote the file, secrets included. */
 const faults: Readonly<Record<string, string>> = {
@@ -72,7 +73,7 @@ const faults: Readonly<Record<string, string>> = {
   MISSING_CHAR: 'a character is missing here, such as a closing quote, bracket, colon or comma',
   UNEXPECTED_TOKEN: 'this does not belong here',
   MULTIPLE_DOCS: 'a second document begins here',
-  BAD_ALIAS: 'this alias (*name) has no anchor (&name) before it',
+  BAD_ALIAS: aliasFault,
   BAD_SCALAR_START: 'a plain value cannot begin with this character',
   BLOCK_AS_IMPLICIT_KEY: 'a nested key or list cannot stand on this line',
   MULTILINE_IMPLICIT_KEY: 'a key must stand on one line',
@@ -119,8 +120,7 @@ class Builder {
 
   #aliased(alias: Alias, path: string, place: Place): Tree {
     const node = alias.resolve(this.#document);
-    if (node === undefined)
-      this.#findings.error({ place, path: '' }, `${faults['BAD_ALIAS']}`, 'define the anchor first');
+    if (node === undefined) this.#findings.error({ place, path: '' }, aliasFault, 'define the anchor first');
     return this.build(node, path, place);
   }
 

@@ -239,7 +239,7 @@ const faults = [
   ['model: §bedrock/claude', 'not-yet', 'model', 'the provider bedrock is not built yet'],
   ['model: §opnai/gpt', 'error', 'model', 'unknown provider in opnai/gpt'],
   ['model: §gpt-4o', 'error', 'model', 'gpt-4o names no provider'],
-  ['model: §"openai/*"', 'error', 'model', 'openai/* has a * to fill in, but a has none'],
+  ['model: §"openai/*"', 'error', 'model', 'openai/* has a * to fill in, but model_name has none'],
   [
     'model: openai/x, api_base: §vllm.test',
     'error',
@@ -372,6 +372,6 @@ model_list:
   - {model_name: b, litellm_params: {model: ollama/y}, model_info: {id: mine}}
 `;
   assert.deepEqual(brief(read(text).notices), [
-    '4:5 error model_list[1]: the id mine is taken by the deployment at config.yaml:3:5',
+    '4:5 error model_list[1]: this id is taken by the deployment at config.yaml:3:5',
   ]);
 });

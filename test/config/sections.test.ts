@@ -118,7 +118,7 @@ const faults = [
   ['credential_list: [§{credential_values: {api_key: x}}]', 'error credential_list[0]: credential_name is missing'],
   [
     'credential_list: [{credential_name: c}, §{credential_name: c}]',
-    'error credential_list[1]: credential c stands at line 2 already',
+    'error credential_list[1]: a credential of this name stands at line 2 already',
   ],
   [
     'credential_list: [§{credential_name: variable/x}]',
