@@ -23,6 +23,13 @@ export function recordedPaths(below: string, ending: string): string[] {
     .map((path) => `${below}/${path}`);
 }
 
+/** Returns the paths of recorded streams of chat.completion.chunk, of every vendor there is. */
+export function openAiStreams(): string[] {
+  return recordedPaths('vercel-ai', '.chunks.txt').filter((path) =>
+    linesOf(path)[0]?.includes('"chat.completion.chunk"'),
+  );
+}
+
 /** Takes a file of one JSON a line; returns it framed as OpenAI frames its streams. */
 export function openAiFramed(path: string): Buffer {
   const lines = linesOf(path).filter((line) => line !== '[DONE]');

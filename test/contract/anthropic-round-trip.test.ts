@@ -10,9 +10,9 @@ import { anthropic as dialect } from '../../src/gateway/dialects/anthropic.ts';
 import { anthropic } from '../../src/providers/anthropic.ts';
 import { chatReader } from '../../src/providers/openai-compatible/stream.ts';
 import { callsOfBlocks, rebuild, textOfBlocks } from './anthropic-grammar.ts';
-import { openAiFramed, recordedPaths, recordedRequests } from './anthropic-recordings.ts';
+import { openAiFramed, openAiStreams, recordedRequests } from './anthropic-recordings.ts';
 import { callFor, overTheWire } from './calls.ts';
-import { recorded, recordedTest } from './cassettes.ts';
+import { recordedTest } from './cassettes.ts';
 import { chunksOf, contextFor, encoded, heard } from './streams.ts';
 
 function thereAndBack(asked: JsonObject): JsonObject {
@@ -205,14 +205,6 @@ test('calls, text and thinking interleaved in any way give a valid stream that k
     { numRuns: 400 },
   );
 });
-
-/** Recorded streams of chat.completion.chunk, of every vendor there is. */
-function openAiStreams(): string[] {
-  return recordedPaths('vercel-ai', '.chunks.txt').filter((path) => {
-    const [line = ''] = recorded(path).toString().split('\n', 1);
-    return line.includes('"chat.completion.chunk"');
-  });
-}
 
 recordedTest('there are enough recorded streams in OpenAI’s dialect', () => {
   assert.ok(openAiStreams().length >= 20, `${openAiStreams().length}`);
