@@ -149,6 +149,8 @@ export type ErrorCode = keyof typeof errors;
 export interface ErrorDetails {
   /** The sentence for the client, after `says`: what is wrong and how to mend it. Never a secret, a stack or a path. */
   readonly message?: string;
+  /** The whole sentence for the client, in place of `says`. */
+  readonly sentence?: string;
   /** The field of the request at fault. */
   readonly field?: string;
   /** How long to wait before trying again, in milliseconds. */
@@ -164,9 +166,8 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
-    super(details.message === undefined ? errors[code].says : `${errors[code].says}: ${details.message}`, {
-      cause: details.cause,
-    });
+    const { message, sentence, cause } = details;
+    super(sentence ?? (message === undefined ? errors[code].says : `${errors[code].says}: ${message}`), { cause });
     this.name = 'GatewayError';
     this.code = code;
     this.field = details.field;

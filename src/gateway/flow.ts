@@ -135,7 +135,7 @@ export interface TranslatingOptions {
   readonly encoder: StreamEncoder;
 }
 
-/** Pieces of another dialect become our words, and our words the client's dialect. */
+/** Pieces of another dialect become our words, and our words the client's dialect. Only the end of the body ends it: usage may follow the last word. */
 export class TranslatingFlow implements Flow {
   readonly #options: TranslatingOptions;
   readonly #pieces: Pieces;
@@ -154,17 +154,15 @@ export class TranslatingFlow implements Flow {
   async next(): Promise<string | null> {
     for (;;) {
       const pieces = await this.#pieces.next();
-      if (pieces === null) return this.#ending();
+      if (pieces === null) return this.#ended ? null : this.#ending();
       let text = '';
       for (const piece of pieces) text += this.#translate(piece);
-      text += this.#closing();
       if (text !== '') return text;
     }
   }
 
   #translate(piece: StreamPiece): string {
     const { reader, watch, encoder } = this.#options;
-    if (this.#ended) return '';
     watch?.see(piece);
     let text = '';
     for (const chunk of reader.read(piece)) text += encoder.write(chunk);
@@ -172,16 +170,11 @@ export class TranslatingFlow implements Flow {
     return text;
   }
 
-  #closing(): string {
-    if (this.#ended || !this.#options.reader.complete) return '';
+  #ending(): string {
     this.#ended = true;
-    return this.#options.encoder.end();
-  }
-
-  #ending(): string | null {
     const rest = this.#pieces.rest();
-    const text = (rest === null ? '' : this.#translate(rest)) + this.#closing();
-    if (!this.#ended) throw cut();
-    return text === '' ? null : text;
+    const text = rest === null ? '' : this.#translate(rest);
+    if (!this.#options.reader.complete) throw cut();
+    return text + this.#options.encoder.end();
   }
 }

@@ -146,7 +146,7 @@ export function upstreamFailure(
   const code = codeOf(status, `${sentence} ${namesIn(parsed)}`.toLowerCase());
   const wait = retryAfterMs(status, headers, parsed);
   return new GatewayError(code, {
-    message: worded(provider, code, sentence),
+    sentence: worded(provider, code, sentence),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
   });
 }
@@ -159,7 +159,7 @@ export function failureInStream(provider: string, error: JsonValue): GatewayErro
 
 /** Takes the provider's name and what was wrong with its answer; returns upstream_garbled. */
 export function garbled(provider: string, what: string): GatewayError {
-  return new GatewayError('upstream_garbled', { message: worded(provider, 'upstream_garbled', what) });
+  return new GatewayError('upstream_garbled', { sentence: worded(provider, 'upstream_garbled', what) });
 }
 
 /** Takes text of a provider; returns it with everything that looks like a key replaced by `[masked]`. */

@@ -13,26 +13,21 @@ const doneMark = '[DONE]';
 
 /**
  * Takes the provider's name and the call; returns a reader of one chat stream. Throws what the provider failed with. A stream
- * without [DONE] is complete when every choice has ended and usage was reported then or later: before that more may follow.
+ * without [DONE] is complete when every choice has ended; more (usage) may follow all the same.
  */
 export function chatReader(provider: string, call: Call): StreamReader {
   const mender = new ChunkMender(call);
   let done = false;
-  let settled = false;
   return {
     read(piece) {
       if (piece.data.trim() === '') return [];
-      if (!isDone(piece.data)) {
-        const chunks = chunksOf(parsedChunk(provider, piece), mender);
-        settled ||= mender.finished && chunks.some(({ usage }) => isObject(usage));
-        return chunks;
-      }
+      if (!isDone(piece.data)) return chunksOf(parsedChunk(provider, piece), mender);
       done = true;
       const closing = mender.closing();
       return closing === null ? [] : [closing];
     },
     get complete() {
-      return done || settled;
+      return done || mender.finished;
     },
   };
 }
