@@ -39,8 +39,8 @@ function headers(call: Call): Record<string, string | Secret> {
   return {
     'anthropic-version': anthropicVersion,
     ...call.clientHeaders,
-    ...(key === undefined ? {} : { 'x-api-key': key }),
-    ...(token === undefined ? {} : { authorization: token.prefixed('Bearer ') }),
+    ...(key === undefined || key.isEmpty ? {} : { 'x-api-key': key }),
+    ...(token === undefined || token.isEmpty ? {} : { authorization: token.prefixed('Bearer ') }),
   };
 }
 

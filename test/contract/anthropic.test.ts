@@ -274,7 +274,10 @@ test('reasoning_effort is a budget that leaves room for the answer, or an effort
   );
   assert.throws(() => budget({ reasoning_effort: 'much' }), refusal('field_invalid', 'reasoning_effort'));
   const adaptive = sent({ reasoning_effort: 'minimal' }, {}, newer);
-  assert.deepEqual([adaptive.thinking, adaptive.output_config], [{ type: 'adaptive' }, { effort: 'low' }]);
+  assert.deepEqual(
+    [adaptive.thinking, adaptive.output_config],
+    [{ type: 'adaptive', display: 'summarized' }, { effort: 'low' }],
+  );
   assert.deepEqual(sent({ reasoning_effort: 'xhigh' }, {}, 'claude-sonnet-4-6').output_config, { effort: 'max' });
   assert.deepEqual(sent({ reasoning_effort: 'xhigh' }, {}, 'claude-fable-5').output_config, { effort: 'xhigh' });
 });
@@ -319,6 +322,10 @@ test('a tool loop without its thinking goes on without thinking rather than fail
 test('sampling keeps to Anthropic’s ranges, and to what thinking allows', () => {
   const { temperature, top_p, top_k } = sent({ temperature: 0.3, top_p: 1, top_k: 5 });
   assert.deepEqual([temperature, top_p, top_k], [0.3, undefined, 5]);
+  for (const field of ['temperature', 'top_p', 'top_k']) {
+    assert.throws(() => sent({ [field]: 0.5 }, {}, newer), refusal('field_unsupported', field));
+  }
+  assert.equal(sent({ temperature: 1, top_p: 1 }, {}, newer).temperature, undefined);
   assert.throws(() => sent({ temperature: 1.2 }), refusal('field_unsupported', 'temperature'));
   assert.equal(sent({ temperature: 1.2 }, { dropParameters: true }).temperature, undefined);
   const thinking = { reasoning_effort: 'low' };
@@ -504,6 +511,8 @@ test('a JSON answer by the forced tool comes back as text, whole and streamed', 
     [choice.message.content, choice.message.tool_calls, choice.finish_reason],
     ['{"answer":42}', undefined, 'stop'],
   );
+  const spoken = wire.decode({ content: [{ type: 'text', text: 'Here: ' }, ...content] }, callFor(older), {});
+  assert.match(JSON.stringify(spoken.choices), /"content":"\{\\"answer\\":42\}"/);
   const streamed = heard(chunksOf(wire.reader(callFor(older)), fixture('stream-json-answer.sse')));
   assert.deepEqual([streamed.content, streamed.calls, streamed.finish], ['{"answer": 42}', [], 'stop']);
 });

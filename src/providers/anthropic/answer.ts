@@ -69,7 +69,7 @@ export function isBeside(block: JsonObject): boolean {
 }
 
 function message(blocks: readonly JsonObject[], body: JsonObject): ChatMessage {
-  const text = blocks.map(spoken).join('');
+  const text = spokenBy(blocks);
   const calls = blocks.filter(isToolUse).map(toolCall);
   const thinking = blocks.filter(isThinking);
   const thought = thinking.map((block) => textOf(block.thinking) ?? '').join('');
@@ -85,9 +85,11 @@ function message(blocks: readonly JsonObject[], body: JsonObject): ChatMessage {
   };
 }
 
-function spoken(block: JsonObject): string {
-  if (block.type === 'text') return textOf(block.text) ?? '';
-  return block.type === 'tool_use' && block.name === jsonToolName ? JSON.stringify(block.input ?? {}) : '';
+/** A JSON answer by the forced tool stands alone: words before it would spoil the JSON. */
+function spokenBy(blocks: readonly JsonObject[]): string {
+  const json = blocks.find((block) => block.type === 'tool_use' && block.name === jsonToolName);
+  if (json !== undefined) return JSON.stringify(json.input ?? {});
+  return blocks.map((block) => (block.type === 'text' ? (textOf(block.text) ?? '') : '')).join('');
 }
 
 function isThinking(block: JsonObject): block is ThinkingBlock {

@@ -1,19 +1,20 @@
-// What Anthropic's models tell by their names: from 4.6 on a model decides itself how much to think, and newer ones refuse
-// a budget (https://docs.anthropic.com/en/docs/build-with-claude/adaptive-thinking).
+// What Anthropic's models tell by their names (https://docs.anthropic.com/en/docs/about-claude/models/migration-guide).
 
-/** Takes a model's name; returns its version as a number (4.6), infinity for families newer than Opus, Sonnet and Haiku. */
+export interface ModelTraits {
+  /** From 4.6: it decides itself how much to think, given an effort, and takes JSON schemas natively. */
+  readonly isAdaptive: boolean;
+  /** From 4.7: no temperature, top_p or top_k; an effort `xhigh`; its thinking is shown only when asked for. */
+  readonly isUnsampled: boolean;
+}
+
+/** Takes a model's name; returns what it can. Families newer than Opus, Sonnet and Haiku can all. */
+export function traitsOf(model: string): ModelTraits {
+  const version = versionOf(model);
+  return { isAdaptive: version >= 4.6, isUnsampled: version >= 4.7 };
+}
+
 function versionOf(model: string): number {
   const known = /claude-(?:opus|sonnet|haiku)-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/.exec(model);
   if (known !== null) return Number(`${known[1]}.${known[2] ?? 0}`);
   return /claude-(?!instant)[a-z]+-\d/.test(model) ? Number.POSITIVE_INFINITY : 0;
-}
-
-/** Takes a model's name; true when it takes `thinking: adaptive` with an effort, and JSON schemas natively. */
-export function isAdaptive(model: string): boolean {
-  return versionOf(model) >= 4.6;
-}
-
-/** Takes a model's name; true when it knows the effort `xhigh`. */
-export function knowsExtraHigh(model: string): boolean {
-  return versionOf(model) >= 4.7;
 }

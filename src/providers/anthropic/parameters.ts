@@ -2,8 +2,9 @@
 // Invariant: applying it to a body that has it already changes nothing.
 import { isObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import type { Call, Edits } from '../provider.ts';
+import { traitsOf } from './models.ts';
 
-/** Anthropic's words for parameters that a deployment may preset; those of sampling do not go with thinking. */
+/** Anthropic's words for parameters that a deployment may preset; those of sampling do not go with thinking or newer models. */
 const sampling = ['temperature', 'top_p', 'top_k'];
 const presettable = [...sampling, 'thinking', 'stop_sequences', 'output_config'];
 
@@ -30,8 +31,9 @@ export function deploymentEdits(body: JsonObject, call: Call): Edits {
     changed[field] = undefined;
   });
   const thinks = isObject(body.thinking) && body.thinking.type !== 'disabled';
+  const isFixed = thinks || traitsOf(call.upstream.model).isUnsampled;
   for (const [field, value] of Object.entries(call.upstream.parameters.defaults ?? {})) {
-    const isClash = thinks && sampling.includes(field);
+    const isClash = isFixed && sampling.includes(field);
     if (body[field] === undefined && presettable.includes(field) && !isClash) changed[field] = value;
   }
   return { ...changed, ...call.upstream.parameters.extraBody };

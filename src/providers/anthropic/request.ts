@@ -5,7 +5,7 @@ import { isObject, type JsonObject, type JsonValue, listOf, numberOf, textOf } f
 import type { Call } from '../provider.ts';
 import { invalid, unsupported } from '../unsupported.ts';
 import { anthropicConversation } from './messages.ts';
-import { isAdaptive, knowsExtraHigh } from './models.ts';
+import { traitsOf } from './models.ts';
 import { preset } from './parameters.ts';
 import { toolFields } from './tools.ts';
 
@@ -127,27 +127,27 @@ function stopSequences(body: JsonObject, call: Call): readonly JsonValue[] | und
   return usable.length === 0 ? undefined : usable;
 }
 
-/** Anthropic's temperature ends at 1; a model that thinks has its own. top_p 1 asks for nothing. */
+/**
+ * Anthropic's temperature ends at 1; thinking leaves little choice, newer models none. 1 asks for what happens anyway.
+ * https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking (feature compatibility)
+ */
 function sampling(body: JsonObject, call: Call, thinks: boolean): JsonObject {
-  const asked = {
-    temperature: numberOf(body.temperature),
-    top_p: body.top_p === 1 ? undefined : numberOf(body.top_p),
-    top_k: numberOf(body.top_k),
+  const { isUnsampled } = traitsOf(call.upstream.model);
+  const why = isUnsampled ? 'this model samples by itself' : thinks ? 'together with thinking' : 'at most 1';
+  const isFree = !isUnsampled && !thinks;
+  const allowed: Readonly<Record<string, (value: number) => boolean>> = {
+    temperature: (value) => isFree && value <= 1,
+    top_p: (value) => isFree || (!isUnsampled && value >= 0.95),
+    top_k: () => isFree,
   };
-  if (asked.temperature !== undefined && asked.temperature > 1) {
-    unsupported('anthropic', call, 'temperature', 'at most 1');
-    return { ...asked, temperature: undefined };
+  const kept: Record<string, number> = {};
+  for (const field in allowed) {
+    const value = numberOf(body[field]);
+    if (value === undefined || (value === 1 && field !== 'top_k')) continue;
+    if (allowed[field]?.(value)) kept[field] = value;
+    else unsupported('anthropic', call, field, why);
   }
-  if (!thinks) return asked;
-  if (asked.temperature !== undefined && asked.temperature !== 1) refuseThinking('temperature', call);
-  if (asked.top_k !== undefined) refuseThinking('top_k', call);
-  const narrow = asked.top_p !== undefined && asked.top_p < 0.95;
-  if (narrow) refuseThinking('top_p', call);
-  return { top_p: narrow ? undefined : asked.top_p };
-}
-
-function refuseThinking(field: string, call: Call): void {
-  unsupported('anthropic', call, field, 'together with thinking');
+  return kept;
 }
 
 /** An Anthropic `thinking` given by the client stands; else reasoning_effort becomes a budget, or an effort on newer models. */
@@ -158,16 +158,17 @@ function thinkingFields(body: JsonObject, call: Call): JsonObject {
   const budget = typeof effort === 'string' ? thinkingBudgetOf(effort) : undefined;
   if (budget === undefined) throw invalid('reasoning_effort', 'must be none, minimal, low, medium, high, xhigh or max');
   if (budget === null) return {};
-  const { model } = call.upstream;
-  if (isAdaptive(model)) {
-    return { thinking: { type: 'adaptive' }, output_config: { effort: adaptiveEffort(String(effort), model) } };
-  }
-  return budgetFields(body, budget, call);
+  const { isAdaptive, isUnsampled } = traitsOf(call.upstream.model);
+  if (!isAdaptive) return budgetFields(body, budget, call);
+  return {
+    thinking: { type: 'adaptive', ...(isUnsampled ? { display: 'summarized' } : {}) },
+    output_config: { effort: adaptiveEffort(String(effort), isUnsampled) },
+  };
 }
 
-function adaptiveEffort(effort: string, model: string): string {
+function adaptiveEffort(effort: string, knowsExtraHigh: boolean): string {
   if (effort === 'minimal') return 'low';
-  return effort === 'xhigh' && !knowsExtraHigh(model) ? 'max' : effort;
+  return effort === 'xhigh' && !knowsExtraHigh ? 'max' : effort;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { isObject, type JsonObject, type JsonValue, listOf, textOf } from '../../core/json.ts';
 import type { Call } from '../provider.ts';
 import { invalid, unsupported } from '../unsupported.ts';
-import { isAdaptive } from './models.ts';
+import { traitsOf } from './models.ts';
 
 /** The tool that stands for a JSON answer. */
 export const jsonToolName = 'json_tool_call';
@@ -14,7 +14,7 @@ const anyObject: JsonObject = { type: 'object', properties: {}, additionalProper
 export function toolFields(body: JsonObject, call: Call, thinks: boolean): JsonObject {
   const own = listOf(body.tools).flatMap((tool, index) => anthropicTool(tool, index, call));
   const format = answerFormat(body, call);
-  const isNative = format?.strict === true && isAdaptive(call.upstream.model);
+  const isNative = format?.strict === true && traitsOf(call.upstream.model).isAdaptive;
   if (format !== null && !isNative) {
     return { tools: [...own, jsonTool(format.schema)], tool_choice: jsonChoice(own.length, body, thinks) };
   }
@@ -56,7 +56,7 @@ function inputSchema(parameters: JsonValue | undefined): JsonObject {
 /** A promise older models do not make: left out and named, but no reason to refuse the request. */
 function strictField(described: JsonObject, at: string, call: Call): JsonObject {
   if (described.strict !== true) return {};
-  if (isAdaptive(call.upstream.model)) return { strict: true };
+  if (traitsOf(call.upstream.model).isAdaptive) return { strict: true };
   call.dropped.push(at);
   return {};
 }
