@@ -22,16 +22,17 @@ function isInstalled(hash) {
 export function ensureInstalled() {
   const hash = lockfileHash();
   if (isInstalled(hash)) return;
-  say('installing packages (once, some 10 seconds)');
-  // Named, because NODE_ENV=production or a user's npm settings would leave out the bundler or the pinned Node.
-  const wanted = ['--include=dev', '--include=optional', '--ignore-scripts'];
-  const result = spawnSync('npm', ['ci', ...wanted, '--no-progress', '--loglevel=error'], {
+  say('installing packages (once, half a minute)');
+  // Not `npm ci`: it refuses a lockfile that lacks any package for any platform, and registries lack some. Versions and hashes
+  // are the lockfile's all the same. Dev and optional are named, because NODE_ENV=production would leave them out.
+  const wanted = ['--no-save', '--include=dev', '--include=optional', '--ignore-scripts'];
+  const result = spawnSync('npm', ['install', ...wanted, '--no-progress', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });
   if (result.error) throw new Error(`npm could not be started: ${result.error.message}`);
-  if (result.status !== 0) throw new Error('npm ci failed; its own words stand above');
+  if (result.status !== 0) throw new Error('npm install failed; its own words stand above');
   writeFileSync(stamp, hash);
 }
 
