@@ -30,6 +30,7 @@ const parameters = [
     'input_cost_per_token: 1e-6, output_cost_per_token: "0.000002"',
     { prices: { input_cost_per_token: 0.000001, output_cost_per_token: 0.000002 } },
   ],
+  ['logprobs: yes, echo: off, suffix: "no"', { defaults: { logprobs: true, echo: false, suffix: 'no' } }],
   ['temperature: 0.2, stop: [a, b]', { defaults: { temperature: 0.2, stop: ['a', 'b'] } }],
   ['extra_body: {top_m: 1}, extra_headers: {x-team: red}', { headers: { 'x-team': 'red' }, extraBody: { top_m: 1 } }],
   ['rpm: null, timeout:', {}],

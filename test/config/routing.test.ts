@@ -105,6 +105,21 @@ test('a rule for a name behind a wildcard gives that name deployments and fallba
   assert.deepEqual([deployment?.provider, deployment?.model], ['ollama', 'x']);
 });
 
+test('of two wildcards the longer one gives a name its deployments', () => {
+  const more = '  - {model_name: "wild/x-*", litellm_params: {model: "openai/*", api_key: k}}\n';
+  const { declaration } = read(`${models}${more}router_settings: {fallbacks: [{wild/x-1: [big]}]}`);
+  const deployment = declaration.deployments.find((one) => one.alias === 'wild/x-1');
+  assert.deepEqual([deployment?.provider, deployment?.model], ['openai', '1']);
+});
+
+test('router_settings win over litellm_settings', () => {
+  const text =
+    'litellm_settings: {num_retries: 1, fallbacks: [{chat: [big]}]}\nrouter_settings: {num_retries: 2, fallbacks: []}';
+  const { declaration } = read(models + text);
+  assert.equal(declaration.router.retries, 2);
+  assert.deepEqual(declaration.aliases.find(({ name }) => name === 'chat')?.fallbacks, []);
+});
+
 test('retries by kind of error, by alias', () => {
   const text = 'router_settings: {model_group_retry_policy: {chat: {RateLimitErrorRetries: 7}}}';
   assert.deepEqual(alias(text, 'chat').retryPolicy, { RateLimitError: 7 });
