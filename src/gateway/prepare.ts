@@ -132,7 +132,7 @@ function translated(
   dialect: Dialect | null,
 ): { request: JsonObject; body: Buffer } {
   const own = without(asked.body, asked.consumed);
-  const request = dialect === null ? own : dialect.decode(own);
+  const request = dialect === null ? own : dialect.decode(own, call.dropped);
   const encoded = wire.encode === undefined ? request : wire.encode(request, call);
   return { request, body: Buffer.from(JSON.stringify(edited(encoded, wire.edits(encoded, call)))) };
 }

@@ -31,6 +31,11 @@ export class Secret {
     return hash('sha256', this.#text, 'hex');
   }
 
+  /** Takes a prefix that says what kind of key this is; true when the text begins with it. */
+  startsWith(prefix: string): boolean {
+    return this.#text.startsWith(prefix);
+  }
+
   /** True when there is no text. */
   get isEmpty(): boolean {
     return this.#text === '';

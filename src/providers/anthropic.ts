@@ -12,6 +12,9 @@ import { messageWatch } from './anthropic/watch.ts';
 import type { Call, Edits, Provider, Wire } from './provider.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
+/** Keys that Anthropic's sign-in hands out are bearer tokens. */
+const oauthPrefix = 'sk-ant-oat';
+
 const chat: Wire = {
   dialect: 'anthropic',
   framing: 'sse',
@@ -36,6 +39,9 @@ function messagesPath(call: Call, below = ''): string {
 
 function headers(call: Call): Record<string, string | Secret> {
   const { api_key: key, auth_token: token } = call.upstream.credential;
+  if (token === undefined && key?.startsWith(oauthPrefix) === true) {
+    return { 'anthropic-version': anthropicVersion, ...call.clientHeaders, authorization: key.prefixed('Bearer ') };
+  }
   return {
     'anthropic-version': anthropicVersion,
     ...call.clientHeaders,

@@ -24,8 +24,11 @@ export interface AnswerContext {
 
 export interface Dialect {
   readonly name: 'openai' | 'anthropic';
-  /** The dialect's chat request → our words (core/chat.ts). Throws field_invalid or field_missing, naming the field. */
-  decode(body: JsonObject): JsonObject;
+  /**
+   * The dialect's chat request → our words (core/chat.ts). Names what has no word there and is only a hint in `dropped`.
+   * Throws field_invalid, field_missing or field_unsupported, naming the field.
+   */
+  decode(body: JsonObject, dropped?: string[]): JsonObject;
   /** A whole answer in our words → the dialect's. */
   encode(answer: JsonObject, context: AnswerContext): JsonObject;
   encoder(context: AnswerContext): StreamEncoder;

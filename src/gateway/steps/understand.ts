@@ -16,7 +16,7 @@ export function understand(admitted: Admitted): Understood {
   if ('kind' in map) throw flawed(map);
   const model = modelOf(body);
   checkFields(surface.operation, body);
-  if (surface.dialect.name === 'openai' && surface.operation === 'chat') surface.dialect.decode(body);
+  if (surface.dialect.name === 'openai' && surface.operation === 'chat') surface.dialect.decode(body, []);
   const key = admitted.caller.key;
   if (key !== null && !mayCall(key.models, model)) throw forbidden(key.models, model);
   const usageAsked = isObject(body.stream_options) && body.stream_options.include_usage === true;
