@@ -101,9 +101,18 @@ function openAlias(row: AliasRecord, targets: readonly Target[], router: RouterS
 function openStandIn(row: AliasRecord, byName: ReadonlyMap<string, Alias>, tools: ModelTools): Alias[] {
   if (row.target === null) return [];
   const target = byName.get(row.target);
-  if (target !== undefined) return [{ ...target, name: row.name, hidden: row.hidden }];
+  if (target !== undefined) return [{ ...target, ...ownRules(row), name: row.name, hidden: row.hidden }];
   tools.complain(`alias ${row.name}`, `it stands for ${row.target}, which does not exist`);
   return [];
+}
+
+const headerMark = 'header:';
+
+/** Fallbacks declared for the name itself go before those of what it stands for. */
+function ownRules(row: AliasRecord): Partial<Alias> {
+  const { fallbacks, contextWindowFallbacks, contentPolicyFallbacks } = row;
+  const rules = { fallbacks, contextWindowFallbacks, contentPolicyFallbacks };
+  return Object.fromEntries(Object.entries(rules).filter(([, names]) => names.length > 0));
 }
 
 type OpenCredentials = ReadonlyMap<string, Readonly<Record<string, Secret>>>;
@@ -122,6 +131,12 @@ function openCredentials(rows: readonly CredentialRecord[], tools: ModelTools): 
     }
   }
   return open;
+}
+
+/** Headers that hold secrets are kept in the credential, as `header:<name>`. */
+function secretHeaders(credential: Readonly<Record<string, Secret>>): Record<string, Secret> {
+  const fields = Object.entries(credential).filter(([field]) => field.startsWith(headerMark));
+  return Object.fromEntries(fields.map(([field, secret]) => [field.slice(headerMark.length), secret]));
 }
 
 function openTarget(record: DeploymentRecord, credentials: OpenCredentials, tools: ModelTools): Target[] {
@@ -147,6 +162,7 @@ function openTarget(record: DeploymentRecord, credentials: OpenCredentials, tool
       origin: url.origin,
       basePath: url.pathname.replace(/\/+$/, ''),
       price: tools.priceOf(record, record.model),
+      headers: { ...record.parameters.headers, ...secretHeaders(credential) },
     },
   ];
 }

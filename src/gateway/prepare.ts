@@ -54,7 +54,7 @@ export function prepare(asked: Resolved, target: Target, parts: Parts): Prepared
     dialect,
     ...written,
     path: target.basePath + wire.path(call),
-    headers: { 'content-type': 'application/json', ...wire.headers(call), ...target.record.parameters.headers },
+    headers: { 'content-type': 'application/json', ...wire.headers(call), ...target.headers },
   };
 }
 

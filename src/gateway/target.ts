@@ -1,6 +1,7 @@
 // What a name leads to: an alias, and the deployments it may be sent to, ready to be called.
 import type { Price } from '../core/prices.ts';
 import type { DeploymentRecord, StrategyName } from '../core/records.ts';
+import type { Secret } from '../kit/secret.ts';
 import type { Provider, Upstream } from '../providers/provider.ts';
 
 /** A deployment ready to be called. */
@@ -12,6 +13,8 @@ export interface Target {
   readonly origin: string;
   readonly basePath: string;
   readonly price: Price | null;
+  /** Headers the deployment adds to each call; secret ones come from its credential. */
+  readonly headers: Readonly<Record<string, string | Secret>>;
 }
 
 /** A name clients call, with everything needed to choose. */

@@ -100,7 +100,10 @@ class Sink {
   }
 
   #taken(): string {
-    const text = this.#dropped > 0 ? `${this.#text}{"level":"warn","event":"log lines dropped","count":${this.#dropped}}\n` : this.#text;
+    const text =
+      this.#dropped > 0
+        ? `${this.#text}{"level":"warn","event":"log lines dropped","count":${this.#dropped}}\n`
+        : this.#text;
     this.#text = '';
     this.#dropped = 0;
     return text;

@@ -130,13 +130,14 @@ function refuseSchema(state: SchemaState): void {
   }
 }
 
-/** `create schema if not exists` asks for rights even when it is there, so it is looked for first. */
+/**
+ * `create schema if not exists` asks for rights even when it is there, so it is looked for first: in the catalogue itself,
+ * since to_regnamespace may answer from a cache that has not heard of the gateway before us in the queue.
+ */
 async function makeLedger(database: Database): Promise<void> {
   await inTurn(database, async (queries) => {
-    const [found] = await queries.query<{ isThere: boolean }>(
-      `select to_regnamespace('plumbline') is not null as "isThere"`,
-    );
-    if (found?.isThere !== true) await run(queries, 'ledger', 'create schema plumbline');
+    const found = await queries.query(`select 1 from pg_catalog.pg_namespace where nspname = 'plumbline'`);
+    if (found.length === 0) await run(queries, 'ledger', 'create schema plumbline');
     await run(queries, 'ledger', ledgerSql);
   });
 }

@@ -2,6 +2,7 @@
 // no mock of our own modules, and a clock that the test owns.
 import {
   type AliasRecord,
+  type CredentialRecord,
   type DeploymentRecord,
   type RouterSettings,
   routerSettings,
@@ -75,6 +76,7 @@ export interface HouseOptions {
   readonly deployments?: readonly (Partial<DeploymentRecord> & { readonly alias: string })[];
   readonly aliases?: readonly (Partial<AliasRecord> & { readonly name: string })[];
   readonly keys?: readonly VirtualKey[];
+  readonly credentials?: readonly CredentialRecord[];
   readonly router?: Partial<RouterSettings>;
   readonly upstream?: Upstream;
   readonly clock?: Clock;
@@ -123,7 +125,7 @@ export function openHouse(options: HouseOptions): House {
   const site = openSite({
     masterKey: new Secret(masterKey),
     sealer,
-    rows: () => ({ aliases, deployments, credentials: [], router }),
+    rows: () => ({ aliases, deployments, credentials: options.credentials ?? [], router }),
     keyByHash: (hash) => (options.keys ?? []).find((key) => key.hash === hash),
     isFresh: options.isFresh ?? (() => true),
     database: { query: unused },
@@ -214,7 +216,9 @@ async function answer(
   received: Received[],
 ): Promise<IncomingAnswer> {
   const text = request.body?.toString('utf8') ?? '';
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
+  );
   const got = {
     origin: request.origin,
     path: request.path,

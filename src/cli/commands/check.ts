@@ -8,10 +8,16 @@ export const check: Command = {
   name: 'check',
   usage: '<file>',
   summary: 'Read a configuration file and say what is wrong with it, without starting anything',
-  options: [{ flags: '--json', says: 'Print the notices as JSON' }],
+  options: [
+    { flags: '--json', says: 'Print the notices as JSON' },
+    {
+      flags: '--accept-not-yet <names>',
+      says: 'Refusals to accept, by path, separated by commas, as serve takes them',
+    },
+  ],
   examples: ['plumbline check config.yaml', 'plumbline check config.yaml --json'],
   async run([file = ''], options, terminal) {
-    const { notices, declaration } = readFile(file, terminal.environment);
+    const { notices, declaration } = readFile(file, terminal.environment, acceptedIn(options));
     if (options.json === true) terminal.say(noticesAsJson(notices));
     else {
       const { aliases, deployments } = declaration;
@@ -21,3 +27,7 @@ export const check: Command = {
     return hasErrors(notices) ? exitCodes.found : exitCodes.well;
   },
 };
+
+function acceptedIn({ acceptNotYet }: Readonly<Record<string, unknown>>): readonly string[] {
+  return typeof acceptNotYet === 'string' ? acceptNotYet.split(',').map((path) => path.trim()) : [];
+}
