@@ -61,6 +61,7 @@ export function tableCases(database: () => Database): void {
   test('keys are listed page by page, newest first, with their number', async () => {
     await freshSchema(database());
     for (const digit of ['a', 'b', 'c']) await insertKey(database(), newKey(digit, { userId: 'ann' }));
+    await database().query(`update plumbline.keys set created_at = now() + ascii(hash) * interval '1 second'`);
     await insertKey(database(), newKey('d', { userId: 'bob' }));
     const pages = await Promise.all([1, 2].map((page) => listKeys(database(), { userId: 'ann' }, { page, size: 2 })));
     assert.deepEqual(
