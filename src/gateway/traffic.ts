@@ -13,11 +13,12 @@ export interface Seen {
   readonly latencyMs: number;
 }
 
-interface Book {
+interface Book extends Seen {
   inFlight: number;
   minute: number;
   tokens: number;
   requests: number;
+  latencyMs: number;
   latencies: number[];
   failures: number;
   failuresSince: number;
@@ -38,16 +39,9 @@ export class Traffic {
     this.#now = now;
   }
 
-  /** Takes a deployment's id; returns what is known of it. */
+  /** Takes a deployment's id; returns what is known of it, as it goes on. */
   seen(id: string): Seen {
-    const book = this.#book(id);
-    const sum = book.latencies.reduce((total, ms) => total + ms, 0);
-    return {
-      inFlight: book.inFlight,
-      tokens: book.tokens,
-      requests: book.requests,
-      latencyMs: book.latencies.length === 0 ? 0 : sum / book.latencies.length,
-    };
+    return this.#book(id);
   }
 
   /** Takes a deployment's id; true while nothing may be sent to it. */
@@ -78,6 +72,7 @@ export class Traffic {
     book.unproven = false;
     book.latencies.push(latencyMs);
     if (book.latencies.length > remembered) book.latencies.shift();
+    book.latencyMs = book.latencies.reduce((total, ms) => total + ms, 0) / book.latencies.length;
   }
 
   /** Tokens of an answer, known at its end. */
@@ -121,6 +116,7 @@ export class Traffic {
         minute,
         tokens: 0,
         requests: 0,
+        latencyMs: 0,
         latencies: [],
         failures: 0,
         failuresSince: Number.NEGATIVE_INFINITY,

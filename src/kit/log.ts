@@ -43,7 +43,12 @@ export function openLog(options: LogOptions): Log {
 
 function jsonLine(level: Level, event: string, fields: Fields | undefined): string {
   const head = `{"time":"${new Date().toISOString()}","level":"${level}","event":${JSON.stringify(event)}`;
-  return fields === undefined ? `${head}}\n` : `${head},${JSON.stringify(fields, plain).slice(1)}\n`;
+  return fields === undefined ? `${head}}\n` : `${head},${json(fields).slice(1)}\n`;
+}
+
+/** Errors stand only under the name `error`; without one there is nothing to look for in each value. */
+function json(fields: Fields): string {
+  return 'error' in fields ? JSON.stringify(fields, plain) : JSON.stringify(fields);
 }
 
 function textLine(level: Level, event: string, fields: Fields | undefined): string {
