@@ -12,7 +12,6 @@ const launcher = join(folder, 'bin', 'plumbline.js');
 
 /** Says who it is and what it was given; with `stay` it waits for a signal, says so, and ends with 7. */
 const program = `
-process.stdout.write('program ' + process.pid + ' ' + process.argv.slice(2).join(' ') + '\\n');
 if (process.argv[2] === 'stay') {
   const timer = setInterval(() => {}, 1000);
   process.on('SIGTERM', () => {
@@ -21,6 +20,7 @@ if (process.argv[2] === 'stay') {
     process.exitCode = 7;
   });
 } else process.exitCode = Number(process.argv[2]);
+process.stdout.write('program ' + process.pid + ' ' + process.argv.slice(2).join(' ') + '\\n');
 `;
 
 cpSync(fileURLToPath(new URL('../../bin', import.meta.url)), join(folder, 'bin'), { recursive: true });
@@ -34,7 +34,7 @@ after(remove);
 
 const launch = (...args: string[]): Running => start(process.execPath, [launcher, ...args], {});
 
-test('arguments go in and the exit code comes output', async () => {
+test('arguments go in and the exit code comes out', async () => {
   const { code, output } = await launch('5', '--flag').ended;
   assert.equal(code, 5);
   assert.match(output, /^program \d+ 5 --flag\n$/);
