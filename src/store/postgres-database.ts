@@ -110,7 +110,7 @@ async function transaction<T>(
   try {
     await queries.query(snapshot ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN');
     const result = await work(queries);
-    await queries.query('COMMIT');
+    await commit(client);
     return result;
   } catch (thrown) {
     failure ??= await rollback(queries);
@@ -119,6 +119,14 @@ async function transaction<T>(
     client.off('error', onError);
     client.release(failure);
   }
+}
+
+/** An aborted transaction answers COMMIT with ROLLBACK and no error: without a look, what was written would be gone unsaid. */
+async function commit(client: pg.ClientBase): Promise<void> {
+  const result = await client.query('COMMIT').catch((thrown: unknown) => {
+    throw understood(thrown);
+  });
+  if (result.command !== 'COMMIT') throw new Error('the transaction was aborted by an error that was not passed on');
 }
 
 /** Returns what went wrong when even that failed: the connection is thrown away then. */

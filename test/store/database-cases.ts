@@ -51,6 +51,13 @@ export function databaseCases(database: () => Database): void {
     assert.deepEqual(await database().query('select number from public.pages'), [{ number: 2 }]);
   });
 
+  test('a transaction that swallowed an error fails instead of keeping nothing in silence', async () => {
+    const swallowing = database().transaction(async (queries) => {
+      await queries.query('select 1/0').catch(() => undefined);
+    });
+    await assert.rejects(swallowing);
+  });
+
   test('a snapshot cannot write', async () => {
     const writing = database().transaction((queries) => queries.query('create table public.never (a int)'), {
       snapshot: true,

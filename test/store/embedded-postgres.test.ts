@@ -335,6 +335,16 @@ test('a start killed while the cluster was being made leaves nothing in the way'
   await startAndStop({ dataDir, log });
 });
 
+test('a data folder that cannot be made is refused with its name and the reason', { skip }, async () => {
+  const file = join(temporary(), 'file');
+  writeFileSync(file, '');
+  await assert.rejects(startEmbedded({ dataDir: join(file, 'data'), log }), (thrown: unknown) => {
+    assert.ok(thrown instanceof StartRefused);
+    assert.match(thrown.message, /data folder .*file\/data cannot be used: ENOTDIR/);
+    return true;
+  });
+});
+
 test('a server that cannot start says why', { skip }, async () => {
   const dataDir = join(temporary(), 'data');
   const directory = await startAndStop({ dataDir, log });

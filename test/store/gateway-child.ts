@@ -20,10 +20,10 @@ try {
   const kept = await database.query<{ word: string }>('select word from public.kept order by word');
   const pidFile = join(server.directory, 'cluster', 'postmaster.pid');
   const postmaster = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').split('\n')[0]) : 0;
-  say({ adopted: server.adopted, words: kept.map((row) => row.word), postmaster, uid: process.getuid?.() });
   process.once('SIGTERM', () => void database.close().then(() => server.stop()));
   const alive = setInterval(() => undefined, 60_000);
   process.once('SIGTERM', () => clearInterval(alive));
+  say({ adopted: server.adopted, words: kept.map((row) => row.word), postmaster, uid: process.getuid?.() });
 } catch (thrown) {
   say({ refused: String(thrown) });
 }
