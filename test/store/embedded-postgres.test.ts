@@ -219,23 +219,33 @@ test('two gateways started at once on a new folder: one has it, the other is ref
   assert.equal(refused.length, 1, JSON.stringify(both.map(([, said]) => said)));
 });
 
-test('a pid file that names a zombie or another process is no living server', { skip }, async () => {
-  const dataDir = join(temporary(), 'data');
-  await (await start({ dataDir, log })).stop();
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+/** A process that never asks after its children, and one of them that is dead: a zombie. */
+async function makeZombie(): Promise<{ readonly zombie: number; readonly parent: number }> {
+  const script = 'exec 3<&0; (read line <&3) & echo $!; exec sleep 600';
+  const parent = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
+  children.push(parent);
   const { promise, resolve } = Promise.withResolvers<string>();
   createInterface(parent.stdout).once('line', resolve);
   const zombie = Number(await promise);
+  const pid = parent.pid ?? 0;
+  await until('the parent to be another program', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+  parent.stdin.write('\n');
   await until('the zombie', () => processIdentity(zombie) === undefined);
+  return { zombie, parent: pid };
+}
+
+test('a pid file that names a zombie or another process is no living server', { skip: linuxOnly }, async () => {
+  const dataDir = join(temporary(), 'data');
+  await (await start({ dataDir, log })).stop();
+  const { zombie, parent } = await makeZombie();
   const cluster = join(realpathSync(dataDir), 'postgres', 'cluster');
-  for (const pid of [zombie, parent.pid ?? 0]) {
+  for (const pid of [zombie, parent]) {
     process.kill(pid, 0);
     writeFileSync(join(cluster, 'postmaster.pid'), `${pid}\n${cluster}\n1\n5432\n\n\n1 1\nready   \n`);
     const server = await start({ dataDir, log });
     assert.equal(server.adopted, false);
     await server.stop();
   }
-  await end(parent, 'SIGKILL');
 });
 
 test('missing links between the libraries are made', { skip }, async () => {
