@@ -10,7 +10,10 @@ const textOf = (name: string): string => readFileSync(new URL(name, docs), 'utf8
 for (const [name, text] of pages()) {
   test(`docs/${name} says what the code says (else: npm run docs)`, () => {
     assert.ok(existsSync(new URL(name, docs)), `docs/${name} is missing`);
-    assert.equal(textOf(name), text);
+    const [written, expected] = [textOf(name).split('\n'), text.split('\n')];
+    const line = expected.findIndex((one, index) => one !== written[index]);
+    assert.equal(written[line], expected[line], `docs/${name}:${line + 1}`);
+    assert.equal(written.length, expected.length);
   });
 }
 

@@ -9,7 +9,6 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   fastify: ['src/http/'],
   pg: ['src/store/'],
   '@electric-sql/pglite': ['src/store/'],
-  pino: ['src/kit/log.ts'],
   yaml: ['src/config/', 'src/adopt/'],
   commander: ['src/cli/'],
   zod: ['src/admin/', 'src/config/', 'src/adopt/'],
