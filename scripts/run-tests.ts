@@ -14,11 +14,11 @@ const endToEnd = join('test', 'end-to-end');
 const testPatienceMs = 2 * 60_000;
 const runPatienceMs = 15 * 60_000;
 
-/** Takes folders, files and patterns; returns the test files they name, as sorted absolute paths. */
-function filesOf(wanted: readonly string[]): string[] {
-  const patterns = wanted.map((path) => (isFolder(path) ? join(path, '**', '*.test.ts') : path));
-  const found = globSync(patterns, { exclude: (name) => name.includes('node_modules') });
-  return [...new Set(found.map((path) => resolve(path)))].filter((path) => path.endsWith('.test.ts')).sort();
+/** Takes a folder, file or pattern; returns the test files it names, as absolute paths. */
+function filesOf(wanted: string): readonly string[] {
+  const pattern = isFolder(wanted) ? join(wanted, '**', '*.test.ts') : wanted;
+  const found = globSync(pattern, { exclude: (name) => name.includes('node_modules') });
+  return found.filter((path) => path.endsWith('.test.ts')).map((path) => resolve(path));
 }
 
 function isFolder(path: string): boolean {
@@ -68,12 +68,13 @@ function runAll(files: string[]): Promise<Outcome> {
 }
 
 async function main(): Promise<number> {
-  const chosen = process.argv.slice(2);
-  const files = filesOf(chosen.length === 0 ? everything : chosen);
-  if (files.length === 0) {
-    say(`no tests found in: ${chosen.join(' ')}`);
+  const chosen = process.argv.length > 2 ? process.argv.slice(2) : everything;
+  const empty = chosen.filter((wanted) => filesOf(wanted).length === 0);
+  if (empty.length > 0) {
+    say(`no tests found in: ${empty.join(' ')}`);
     return 2;
   }
+  const files = [...new Set(chosen.flatMap(filesOf))].sort();
   if (files.some((file) => relative(root, file).startsWith(endToEnd))) await ensureRealParts();
   sayWhatIsMissing();
   const { passed, failed, skipped } = await runAll(files);
