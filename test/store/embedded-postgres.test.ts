@@ -1,6 +1,6 @@
 // The embedded PostgreSQL with real processes: killed in every combination, as root and as an ordinary user.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -64,6 +64,19 @@ function temporary(): string {
   if (isRoot) chmodSync(folder, 0o711);
   folders.push(folder);
   return folder;
+}
+
+let template: string | undefined;
+
+/** Returns a data folder with a database made before and copied: a start on it is a later start. */
+async function prepared(): Promise<string> {
+  if (template === undefined) {
+    template = join(temporary(), 'data');
+    await (await startEmbedded({ dataDir: template, log })).stop();
+  }
+  const dataDir = join(temporary(), 'data');
+  execFileSync('cp', ['-a', template, dataDir]);
+  return dataDir;
 }
 
 interface Said {
@@ -130,7 +143,7 @@ test('a new folder gets a database on a socket only, and a later start finds its
 });
 
 test('after kill -9 of the gateway the next start adopts its server', { skip }, async () => {
-  const dataDir = join(temporary(), 'data');
+  const dataDir = await prepared();
   const [child, said] = await gateway(dataDir, ['before']);
   await end(child, 'SIGKILL');
   const server = await start({ dataDir, log });
@@ -142,7 +155,7 @@ test('after kill -9 of the gateway the next start adopts its server', { skip }, 
 });
 
 test('after kill -9 of the server a living gateway has it back with all rows', { skip }, async () => {
-  const server = await start({ dataDir: join(temporary(), 'data'), log });
+  const server = await start({ dataDir: await prepared(), log });
   const database = postgresDatabase({ at: server.connection, log });
   await database.query('create table public.kept (word text)');
   await database.query(`insert into public.kept values ('committed')`);
@@ -158,7 +171,7 @@ test('after kill -9 of the server a living gateway has it back with all rows', {
 });
 
 test('a process of the killed server that is still at work is waited for', { skip: linuxOnly }, async () => {
-  const server = await start({ dataDir: join(temporary(), 'data'), log });
+  const server = await start({ dataDir: await prepared(), log });
   const database = postgresDatabase({ at: server.connection, log });
   const [backend] = await database.query<{ pid: number }>('select pg_backend_pid() as pid');
   const busy = database.query('select count(*) from generate_series(1, 20000000) as number').catch(() => undefined);
@@ -177,7 +190,7 @@ test('a process of the killed server that is still at work is waited for', { ski
 });
 
 test('a server adopted and then killed is had back too', { skip }, async () => {
-  const dataDir = join(temporary(), 'data');
+  const dataDir = await prepared();
   const [child] = await gateway(dataDir, ['kept']);
   await end(child, 'SIGKILL');
   const server = await start({ dataDir, log });
@@ -187,7 +200,7 @@ test('a server adopted and then killed is had back too', { skip }, async () => {
 });
 
 test('after kill -9 of both the next start has all rows', { skip }, async () => {
-  const dataDir = join(temporary(), 'data');
+  const dataDir = await prepared();
   const [child, said] = await gateway(dataDir, ['one', 'two']);
   child.kill('SIGKILL');
   process.kill(said.postmaster ?? 0, 'SIGKILL');
@@ -199,7 +212,7 @@ test('after kill -9 of both the next start has all rows', { skip }, async () => 
 });
 
 test('a second gateway on the folder is refused with the process and the folder by name', { skip }, async () => {
-  const dataDir = join(temporary(), 'data');
+  const dataDir = await prepared();
   const [child] = await gateway(dataDir, []);
   await assert.rejects(startEmbedded({ dataDir, log }), (thrown: unknown) => {
     assert.ok(thrown instanceof StartRefused);
@@ -235,8 +248,7 @@ async function makeZombie(): Promise<{ readonly zombie: number; readonly parent:
 }
 
 test('a pid file that names a zombie or another process is no living server', { skip: linuxOnly }, async () => {
-  const dataDir = join(temporary(), 'data');
-  await (await start({ dataDir, log })).stop();
+  const dataDir = await prepared();
   const { zombie, parent } = await makeZombie();
   const cluster = join(realpathSync(dataDir), 'postgres', 'cluster');
   for (const pid of [zombie, parent]) {
@@ -296,7 +308,7 @@ test('a data folder that only root may pass is opened for passing, and for nothi
 });
 
 test('as root the server runs under an account that is not', { skip: rootOnly }, async () => {
-  const server = await start({ dataDir: join(temporary(), 'data'), log });
+  const server = await start({ dataDir: await prepared(), log });
   assert.notEqual(lstatSync(`/proc/${postmasterOf(server)}`).uid, 0);
   await server.stop();
 });
@@ -316,15 +328,14 @@ test('an ordinary user starts it too, is killed and adopts it', { skip: rootOnly
 });
 
 test("an ordinary user is refused on another's database by name", { skip: rootOnly }, async () => {
-  const dataDir = join(temporary(), 'data');
-  await startAndStop({ dataDir, log });
+  const dataDir = await prepared();
   const [, said] = await gateway(dataDir, [], accountOf('nobody'));
   assert.match(said.refused ?? '', /belongs to uid 0, and this is uid/);
 });
 
 test('a cluster of another major version is refused by both names', { skip }, async () => {
-  const dataDir = join(temporary(), 'data');
-  const directory = await startAndStop({ dataDir, log });
+  const dataDir = await prepared();
+  const directory = join(dataDir, 'postgres');
   writeFileSync(join(directory, 'cluster', 'PG_VERSION'), '17\n');
   await assert.rejects(startEmbedded({ dataDir, log }), /made by PostgreSQL 17, and this gateway brings PostgreSQL 18/);
 });
@@ -356,8 +367,8 @@ test('a data folder that cannot be made is refused with its name and the reason'
 });
 
 test('a server that cannot start says why', { skip }, async () => {
-  const dataDir = join(temporary(), 'data');
-  const directory = await startAndStop({ dataDir, log });
+  const dataDir = await prepared();
+  const directory = join(dataDir, 'postgres');
   rmSync(join(directory, 'cluster', 'global'), { recursive: true });
   await assert.rejects(startEmbedded({ dataDir, log }), /does not start: .*global/s);
 });
