@@ -1,5 +1,4 @@
 // Who a key belongs to. Keys are looked up by SHA-256 in memory; nothing here waits for the database.
-import { timingSafeEqual } from 'node:crypto';
 import type { Caller } from '../core/caller.ts';
 import { GatewayError } from '../core/errors.ts';
 import { hashKey } from '../core/key-hash.ts';
@@ -20,10 +19,10 @@ export interface IdentifyParts {
  * identity_unavailable when a key is not known and the database that may know it is away: never 401 for that.
  */
 export function openIdentify(parts: IdentifyParts): (token: string) => Caller {
-  const master = Buffer.from(parts.masterHash);
   return (token) => {
     const tokenHash = hashKey(token);
-    if (timingSafeEqual(Buffer.from(tokenHash), master)) return { isMaster: true, key: null, hash: tokenHash };
+    // Two hashes are compared, not two keys: how long that takes says nothing of the master key.
+    if (tokenHash === parts.masterHash) return { isMaster: true, key: null, hash: tokenHash };
     if (!token.startsWith('sk-')) {
       throw new GatewayError('key_malformed', {
         message: 'keys of this gateway begin with sk-',

@@ -46,7 +46,7 @@ export function mapBody(bytes: Buffer): BodyMap | Flaw {
       if (end === -1) return { kind: 'syntax' };
       if (depth === 1 && key === null) {
         keyStart = at;
-        key = JSON.parse(bytes.toString('utf8', at, end)) as string;
+        key = keyAt(bytes, at, end);
       }
       at = end - 1;
     } else if (byte === openBrace || byte === openBracket) {
@@ -67,12 +67,34 @@ export function mapBody(bytes: Buffer): BodyMap | Flaw {
   return depth === 0 ? { fields } : { kind: 'syntax' };
 }
 
+/** Nearly every key is plain ASCII without escapes; the others are left to JSON.parse. */
+function keyAt(bytes: Buffer, start: number, end: number): string {
+  for (let at = start + 1; at < end - 1; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte === backslash || byte > 0x7f) return JSON.parse(bytes.toString('utf8', start, end)) as string;
+  }
+  return bytes.toString('latin1', start + 1, end - 1);
+}
+
 /** Takes bytes; true when they are valid UTF-8. */
 export function isText(bytes: Buffer): boolean {
   return isUtf8(bytes);
 }
 
+/** Short strings are walked byte by byte, which beats the call of a native search; long ones are left to it. */
+const walkedBytes = 48;
+
 function endOfString(bytes: Buffer, start: number): number {
+  const walkTo = Math.min(bytes.length, start + walkedBytes);
+  for (let at = start + 1; at < walkTo; at++) {
+    const byte = bytes[at];
+    if (byte === quote) return at + 1;
+    if (byte === backslash) at++;
+  }
+  return endOfLongString(bytes, start);
+}
+
+function endOfLongString(bytes: Buffer, start: number): number {
   let at = bytes.indexOf(quote, start + 1);
   while (at !== -1) {
     let slashes = 0;
@@ -135,19 +157,20 @@ function assemble(
   const open = bytes.indexOf(openBrace) + 1;
   const removed = changes.filter((change) => change.text === '').length;
   const kept = map.fields.size - removed;
-  const pieces: (string | Buffer)[] = [
-    bytes.subarray(0, open),
-    added.join(','),
-    added.length > 0 && kept > 0 ? ',' : '',
-  ];
+  const first = added.join(',') + (added.length > 0 && kept > 0 ? ',' : '');
+  const room = bytes.length + changes.reduce((sum, { text }) => sum + text.length * 3, first.length * 3);
+  const whole = Buffer.allocUnsafe(room);
+  let length = bytes.copy(whole, 0, 0, open);
+  length += whole.write(first, length);
   let at = open;
-  for (const change of changes) {
-    pieces.push(bytes.subarray(at, change.from), change.text);
-    at = change.to;
+  for (const { from, to, text } of changes) {
+    length += bytes.copy(whole, length, at, from);
+    length += whole.write(text, length);
+    at = to;
   }
-  pieces.push(bytes.subarray(at));
-  const whole = Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
-  return removed > 0 ? withoutTrailingComma(whole) : whole;
+  length += bytes.copy(whole, length, at);
+  const result = whole.subarray(0, length);
+  return removed > 0 ? withoutTrailingComma(result) : result;
 }
 
 /** When the last field was removed, the comma before it stays behind: take it out. */

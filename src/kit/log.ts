@@ -42,8 +42,21 @@ export function openLog(options: LogOptions): Log {
 }
 
 function jsonLine(level: Level, event: string, fields: Fields | undefined): string {
-  const head = `{"time":"${new Date().toISOString()}","level":"${level}","event":${JSON.stringify(event)}`;
+  const head = `{"time":"${isoTime()}","level":"${level}","event":${JSON.stringify(event)}`;
   return fields === undefined ? `${head}}\n` : `${head},${json(fields).slice(1)}\n`;
+}
+
+let lastMs = 0;
+let lastIso = '';
+
+/** The time in ISO 8601, made once a millisecond. */
+function isoTime(): string {
+  const now = Date.now();
+  if (now !== lastMs) {
+    lastMs = now;
+    lastIso = new Date(now).toISOString();
+  }
+  return lastIso;
 }
 
 /** Errors stand only under the name `error`; without one there is nothing to look for in each value. */

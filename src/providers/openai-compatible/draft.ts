@@ -4,7 +4,8 @@ import type { Edits } from '../provider.ts';
 
 export class Draft {
   readonly #body: JsonObject;
-  readonly #edits: Record<string, JsonValue | undefined> = {};
+  /** undefined: the field is left out. */
+  readonly #changes = new Map<string, JsonValue | undefined>();
 
   constructor(body: JsonObject) {
     this.#body = body;
@@ -12,27 +13,31 @@ export class Draft {
 
   /** Takes a field; returns its value as it will be sent; null and absent are both undefined. */
   get(field: string): JsonValue | undefined {
-    return (Object.hasOwn(this.#edits, field) ? this.#edits[field] : this.#body[field]) ?? undefined;
+    return this.#sent(field) ?? undefined;
   }
 
   /** Takes a field; true when the body would be sent with it, be it null. */
   has(field: string): boolean {
-    return (Object.hasOwn(this.#edits, field) ? this.#edits[field] : this.#body[field]) !== undefined;
+    return this.#sent(field) !== undefined;
   }
 
   /** Takes a field and its new value. A value that is the body's own is no change. */
   set(field: string, value: JsonValue): void {
-    if (this.#body[field] === value) delete this.#edits[field];
-    else this.#edits[field] = value;
+    if (this.#body[field] === value) this.#changes.delete(field);
+    else this.#changes.set(field, value);
   }
 
   /** Takes a field; it will not be sent. */
   remove(field: string): void {
-    if (this.#body[field] === undefined) delete this.#edits[field];
-    else this.#edits[field] = undefined;
+    if (this.#body[field] === undefined) this.#changes.delete(field);
+    else this.#changes.set(field, undefined);
   }
 
   get edits(): Edits {
-    return this.#edits;
+    return Object.fromEntries(this.#changes);
+  }
+
+  #sent(field: string): JsonValue | undefined {
+    return this.#changes.has(field) ? this.#changes.get(field) : this.#body[field];
   }
 }
