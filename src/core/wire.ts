@@ -2,7 +2,10 @@
 
 /** A request as it arrived: header names in lower case, body as bytes. */
 export interface Arrived {
+  /** Ours, fresh for each request: the usage row stands under it. */
   readonly id: string;
+  /** What the client calls the request (x-litellm-call-id), else `id`; echoed, and free to repeat. */
+  readonly callId: string;
   readonly method: string;
   /** Path without query, as sent. */
   readonly path: string;

@@ -41,7 +41,7 @@ function patiently(answering: Promise<Answer>, parts: Parts): Promise<Answer | '
 function errorReply(error: GatewayError, arrived: Arrived, surface: Surface, trail: Trail): Reply {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    'x-litellm-call-id': arrived.id,
+    'x-litellm-call-id': arrived.callId,
     'x-plumbline-request-id': arrived.id,
     'x-plumbline-error': error.code,
     'x-plumbline-attempts': String(trail.attempts),

@@ -5,7 +5,7 @@ import type { GatewayError } from '../core/errors.ts';
 import { costOf } from '../core/prices.ts';
 import type { Outcome, UsageRow } from '../core/records.ts';
 import type { Usage } from '../core/usage.ts';
-import { type Arrived, header } from '../core/wire.ts';
+import type { Arrived } from '../core/wire.ts';
 import type { Parts, Surface, Understood } from './exchange.ts';
 import type { Target } from './target.ts';
 
@@ -120,6 +120,7 @@ export class Trail {
     }
     this.#parts.log.info('request', {
       request: row.requestId,
+      ...(this.#arrived.callId === row.requestId ? {} : { call: this.#arrived.callId }),
       route: row.route,
       status: row.status,
       outcome: row.outcome,
@@ -175,10 +176,4 @@ export class Trail {
       droppedParameters: this.#dropped,
     };
   }
-}
-
-/** Takes a request; returns the id its client gave it when that is sound (letters, digits, `-_.:`, at most 128), else undefined. */
-export function givenId(arrived: Pick<Arrived, 'headers'>): string | undefined {
-  const given = header(arrived, 'x-litellm-call-id') ?? header(arrived, 'x-request-id');
-  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
 }

@@ -1,11 +1,9 @@
 // Around every route: a request id, and the last-resort error in the dialect the route speaks.
-import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../core/errors.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
 import { anthropic } from '../gateway/dialects/anthropic.ts';
 import type { Dialect } from '../gateway/dialects/dialect.ts';
 import { openai } from '../gateway/dialects/openai.ts';
-import { givenId } from '../gateway/trail.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Route } from './routes.ts';
@@ -17,7 +15,6 @@ export interface EdgeParts {
 }
 
 export interface Edge extends EdgeParts {
-  readonly newRequestId: (headers: IncomingHttpHeaders) => string;
   /** Takes a request and its route; returns the reply, an error as the route's dialect writes it. Never throws. */
   readonly guard: (arrived: Arrived, route: Route) => Promise<Reply>;
 }
@@ -26,7 +23,6 @@ export interface Edge extends EdgeParts {
 export function openEdge(parts: EdgeParts): Edge {
   return {
     ...parts,
-    newRequestId: (headers) => givenId({ headers }) ?? parts.newId(''),
     guard: async (arrived, route) => {
       try {
         return await route.handle(arrived);

@@ -83,8 +83,10 @@ function arrivedFrom(request: FastifyRequest, gone: AbortSignal, edge: Edge): Ar
   const url = raw.url ?? '/';
   const mark = url.indexOf('?');
   const parameters = request.params as Record<string, string>;
+  const id = edge.newId('');
   return {
-    id: edge.newRequestId(raw.headers),
+    id,
+    callId: callIdOf(raw.headers['x-litellm-call-id']) ?? id,
     method: raw.method ?? 'GET',
     path: mark === -1 ? url : url.slice(0, mark),
     query: mark === -1 ? '' : url.slice(mark + 1),
@@ -96,6 +98,11 @@ function arrivedFrom(request: FastifyRequest, gone: AbortSignal, edge: Edge): Ar
     startedAt: edge.clock.now(),
     gone,
   };
+}
+
+/** A client's own id is echoed when it is sound: letters, digits and `-_.:`, at most 128. */
+function callIdOf(given: string | string[] | undefined): string | undefined {
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
 }
 
 async function write(response: ServerResponse, reply: Reply, pingMs: number, headOnly: boolean): Promise<void> {
@@ -179,7 +186,7 @@ class Pulse {
 function refuseTheRest(fastify: FastifyInstance, edge: Edge): void {
   const refuse = (request: FastifyRequest, reply: FastifyReply, error: GatewayError): void => {
     const { route } = request.routeOptions.config as { route?: Route };
-    const { status, headers, body } = lastResort(error, edge.newRequestId(request.headers), request.url, route);
+    const { status, headers, body } = lastResort(error, edge.newId(''), request.url, route);
     reply.code(status).headers(headers).send(body);
   };
   fastify.setNotFoundHandler((request, reply) => {

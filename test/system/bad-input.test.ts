@@ -273,3 +273,15 @@ test('after all of that the gateway still answers', async () => {
   const response = await fetch(server.url + chat, { method: 'POST', headers, body });
   assert.equal(response.status, 200);
 });
+
+test('a client may name its call, twice the same: it is echoed, and each request keeps a row of its own', async () => {
+  const before = house.rows.length;
+  const headers = { authorization: `Bearer ${masterKey}`, 'x-litellm-call-id': 'mine-1' };
+  const body = JSON.stringify({ model: 'chat', messages: hello });
+  for (let n = 0; n < 2; n++) {
+    const response = await fetch(server.url + chat, { method: 'POST', headers, body });
+    assert.equal(response.headers.get('x-litellm-call-id'), 'mine-1');
+  }
+  const ids = new Set(house.rows.slice(before).map(({ requestId }) => requestId));
+  assert.equal(ids.size, 2);
+});

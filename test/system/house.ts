@@ -1,5 +1,6 @@
 // A house for system tests: the real hall, rooms and routes around an upstream given as a function. No port, no database,
 // no mock of our own modules, and a clock that the test owns.
+import { randomUUID } from 'node:crypto';
 import {
   type AliasRecord,
   type CredentialRecord,
@@ -177,7 +178,8 @@ function arrived(path: string, body: unknown, ask: AskOptions, clock: Clock): Ar
     : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body ?? ''));
   const key = ask.key === undefined ? masterKey : ask.key;
   return {
-    id: `request-${Math.trunc(clock.now())}-${Math.random().toString(36).slice(2)}`,
+    id: randomUUID(),
+    callId: 'call-of-the-test',
     method: ask.method ?? (body === undefined ? 'GET' : 'POST'),
     path,
     query: ask.query ?? '',

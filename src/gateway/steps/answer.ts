@@ -38,7 +38,7 @@ const streamHeaders = { 'content-type': eventStream, 'cache-control': 'no-cache'
 export function lateReply(asked: Resolved, answering: Promise<Answer>, parts: Parts, trail: Trail): Reply {
   const headers = {
     ...streamHeaders,
-    'x-litellm-call-id': asked.arrived.id,
+    'x-litellm-call-id': asked.arrived.callId,
     'x-plumbline-request-id': asked.arrived.id,
   };
   return { status: 200, headers, body: lateDelivery(asked, answering, parts, trail), ping: asked.surface.dialect.ping };

@@ -11,12 +11,12 @@ export function replyHeaders(
   parts: Parts,
   trail: Trail,
 ): Record<string, string> {
-  const { id } = asked.arrived;
+  const { id, callId } = asked.arrived;
   const { totalMs, overheadMs } = trail.times();
   const attempts = String(trail.attempts);
   const overhead = overheadMs.toFixed(3);
   const headers: Record<string, string> = {
-    'x-litellm-call-id': id,
+    'x-litellm-call-id': callId,
     'x-litellm-model-id': answer.target.record.id,
     'x-litellm-model-api-base': answer.target.upstream.baseUrl,
     'x-litellm-model-group': trail.group ?? asked.model,
