@@ -3,7 +3,8 @@ import { run } from './cli/run.ts';
 import { readEnvironment } from './config/load.ts';
 
 const stopAsked = new Promise<string>((resolve) => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  // Asked twice is asked once: a launcher and systemd may both signal, and a second signal must not cut the drain short.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
 });
 
 const exitCode = await run(process.argv.slice(2), {

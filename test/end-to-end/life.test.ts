@@ -153,6 +153,13 @@ test('a second gateway on the same data folder is refused by name', async () => 
   folder.remove();
 });
 
+test('asked to stop twice, it still stops in its own way', async () => {
+  const gateway = await startGateway({ config });
+  gateway.child.kill('SIGTERM');
+  gateway.child.kill('SIGTERM');
+  assert.equal((await gateway.stop('SIGTERM')).code, 0);
+});
+
 test('a configuration file with a typo starts nothing, and says where it is and what was meant', async () => {
   const typo = `${config}router_settings:\n  coldown_time: 5\n`;
   await assert.rejects(startGateway({ config: typo }), /config\.yaml:8:3.*coldown_time.*cooldown_time/s);
