@@ -215,7 +215,7 @@ class CallHandler implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     this.#body = new SocketBody(controller);
-    this.#resolve({ status, headers: joined(headers), body: this.#body });
+    this.#resolve({ status, headers: isFlat(headers) ? headers : joined(headers), body: this.#body });
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -243,6 +243,12 @@ function flat(headers: Readonly<Record<string, string | Secret>>): string[] {
     if (value !== undefined) list.push(name, typeof value === 'string' ? value : value.reveal());
   }
   return list;
+}
+
+/** Repeated headers come as lists; they are rare, and without one there is nothing to join. */
+function isFlat(headers: Record<string, string | string[] | undefined>): headers is Record<string, string> {
+  for (const name in headers) if (typeof headers[name] !== 'string') return false;
+  return true;
 }
 
 function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -25,8 +25,9 @@ export function answerReply(asked: Resolved, answer: Answer, parts: Parts, trail
     };
   }
   const headers = replyHeaders(asked, answer, trail.costOf(answer.usage), parts, trail);
+  headers['content-type'] = json;
   trail.succeed(200, answer.usage);
-  return { status: 200, headers: { 'content-type': json, ...headers }, body: answer.bytes };
+  return { status: 200, headers, body: answer.bytes };
 }
 
 const streamHeaders = { 'content-type': eventStream, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };

@@ -12,26 +12,43 @@ import { allRest, candidates, ordered } from './choose.ts';
 
 /** Takes what is asked; returns the first answer. Throws the first group's failure when every group has failed. */
 export async function converse(asked: Resolved, parts: Parts, trail: Trail): Promise<Answer> {
-  const turned = new Set<string>();
-  const waiting: string[] = [asked.alias.name];
-  let firstFailure: GatewayError | null = null;
-  while (waiting.length > 0 && turned.size <= parts.router().maxFallbacks) {
-    const name = waiting.shift() ?? '';
-    const alias = name === asked.alias.name ? asked.alias : fallbackNamed(name, asked, parts);
-    if (alias === undefined || turned.has(name)) continue;
-    turned.add(name);
+  const { alias } = asked;
+  trail.turnedTo(alias.name);
+  try {
+    return await askGroup(asked, alias, fallbacksOf(asked, alias, null).length > 0, parts, trail);
+  } catch (thrown) {
+    return fallBack(asked, GatewayError.from(thrown), parts, trail);
+  }
+}
+
+/** Turns to fallback after fallback, those of a failed fallback behind those that wait already. */
+async function fallBack(asked: Resolved, first: GatewayError, parts: Parts, trail: Trail): Promise<Answer> {
+  const turned = new Set([asked.alias.name]);
+  const waiting: string[] = [];
+  let failed = { alias: asked.alias, error: first };
+  while (mayFallBack(failed.error, asked) && turned.size <= parts.router().maxFallbacks) {
+    waiting.push(...fallbacksOf(asked, failed.alias, failed.error));
+    const alias = nextOf(waiting, turned, asked, parts);
+    if (alias === undefined) break;
+    turned.add(alias.name);
     trail.turnedTo(alias.name);
-    const onwards = [...fallbacksOf(asked, alias, null), ...waiting].some((next) => !turned.has(next));
+    const onwards = [...waiting, ...fallbacksOf(asked, alias, null)].some((name) => !turned.has(name));
     try {
       return await askGroup(asked, alias, onwards, parts, trail);
     } catch (thrown) {
-      const error = GatewayError.from(thrown);
-      firstFailure ??= error;
-      if (!mayFallBack(error, asked)) break;
-      waiting.push(...fallbacksOf(asked, alias, error));
+      failed = { alias, error: GatewayError.from(thrown) };
     }
   }
-  throw firstFailure ?? new GatewayError('internal');
+  throw first;
+}
+
+/** Takes names from the front until one exists that was not turned to yet. */
+function nextOf(waiting: string[], turned: ReadonlySet<string>, asked: Resolved, parts: Parts): Alias | undefined {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    const alias = turned.has(name) ? undefined : fallbackNamed(name, asked, parts);
+    if (alias !== undefined) return alias;
+  }
+  return undefined;
 }
 
 /** A fallback must exist, and a key may only fall back to what it may call. */
@@ -59,20 +76,20 @@ function mayFallBack(error: GatewayError, asked: Resolved): boolean {
 
 async function askGroup(asked: Resolved, alias: Alias, onwards: boolean, parts: Parts, trail: Trail): Promise<Answer> {
   const able = candidates(asked, alias, parts);
-  const tried = new Set<Target>();
-  const useless = new Set<Target>();
+  const tried: Target[] = [];
+  const useless: Target[] = [];
   let failure: GatewayError | null = null;
   for (let retries = 0; ; retries++) {
-    const awake = ordered(able, alias, parts).filter((target) => !useless.has(target));
-    const target = awake.find((one) => !tried.has(one)) ?? awake[0];
+    const awake = ordered(able, alias, parts).filter((target) => !useless.includes(target));
+    const target = awake.find((one) => !tried.includes(one)) ?? awake[0];
     if (target === undefined) throw failure ?? allRest(able, alias, parts);
-    if (failure !== null && tried.has(target)) await wait(failure, retries, asked, parts);
-    tried.add(target);
+    if (failure !== null && tried.includes(target)) await wait(failure, retries, asked, parts);
+    tried.push(target);
     try {
       return await tryOnce(asked, alias, target, onwards || able.length > 1, parts, trail);
     } catch (thrown) {
       failure = GatewayError.from(thrown);
-      if (failure.retry === 'elsewhere') useless.add(target);
+      if (failure.retry === 'elsewhere') useless.push(target);
       if (!mayRetry(failure, retries, alias, target, asked, parts)) throw failure;
     }
   }

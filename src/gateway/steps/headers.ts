@@ -36,8 +36,7 @@ export function replyHeaders(
   }
   if (trail.dropped.length > 0) headers['x-plumbline-dropped-parameters'] = trail.dropped.join(', ');
   for (const name in answer.headers) {
-    const value = answer.headers[name];
-    if (value !== undefined && name.startsWith('x-ratelimit-')) headers[name] = headers[`llm_provider-${name}`] = value;
+    if (name.startsWith('x-ratelimit-')) headers[name] = headers[`llm_provider-${name}`] = answer.headers[name] ?? '';
   }
   return headers;
 }
