@@ -45,7 +45,7 @@ export async function attempt(asked: Resolved, prepared: Prepared, limitMs: numb
   try {
     const incoming = await sent(asked, prepared, deadline, parts);
     if (incoming.status >= 400) throw await refusal(prepared, incoming);
-    const context = contextOf(asked, parts);
+    const context = new Context(asked, parts);
     if (asked.stream) return await begun(prepared, incoming, context, deadline);
     const answer = await whole(prepared, incoming, context, parts);
     deadline.end();
@@ -77,15 +77,23 @@ async function refusal(prepared: Prepared, incoming: IncomingAnswer): Promise<Ga
   return prepared.wire.failure(incoming.status, incoming.headers, body.toString('utf8'));
 }
 
-function contextOf(asked: Resolved, parts: Parts): AnswerContext {
-  return {
-    model: asked.model,
-    includeUsage: asked.includeUsage,
-    get estimatedInput() {
-      return estimateTokens(asked.body);
-    },
-    newId: parts.newId,
-  };
+/** A class, not a literal with a getter: V8 gives each such literal a hidden class of its own, and keeps it. */
+class Context implements AnswerContext {
+  readonly model: string;
+  readonly includeUsage: boolean;
+  readonly newId: (prefix: string) => string;
+  readonly #body: JsonObject;
+
+  constructor(asked: Resolved, parts: Parts) {
+    this.model = asked.model;
+    this.includeUsage = asked.includeUsage;
+    this.newId = parts.newId;
+    this.#body = asked.body;
+  }
+
+  get estimatedInput(): number {
+    return estimateTokens(this.#body);
+  }
 }
 
 async function whole(
