@@ -6,6 +6,7 @@ import type { Rule } from './rule.ts';
 import {
   catchesSpeak,
   exportsExplained,
+  gettersInClasses,
   nothingForeign,
   nothingUnfinished,
   opensWithComment,
@@ -29,6 +30,7 @@ export const rules: readonly Rule[] = [
   namedExports,
   opensWithComment,
   exportsExplained,
+  gettersInClasses,
   catchesSpeak,
   typesHold,
   nothingUnfinished,

@@ -236,3 +236,29 @@ export const nothingForeign: Rule = {
     },
   ],
 };
+
+export const gettersInClasses: Rule = {
+  name: 'a getter stands in a class: V8 gives every literal with one a hidden class of its own, and keeps it',
+  faults: ({ sources }) =>
+    sources
+      .filter(({ path, isTest }) => path.startsWith('src/') && !isTest)
+      .flatMap((source) => {
+        const found: string[] = [];
+        new Visitor({
+          ObjectExpression({ properties }) {
+            const getter = properties.find((property) => property.type === 'Property' && property.kind === 'get');
+            if (getter === undefined) return;
+            found.push(
+              `${source.path}:${source.lineAt(getter.start)} has a getter in an object literal; make it a class`,
+            );
+          },
+        }).visit(source.program);
+        return found;
+      }),
+  plants: [
+    {
+      files: { 'src/core/errors.ts': '// Errors.\nexport const errors = { get one() { return 1; } };\n' },
+      says: 'src/core/errors.ts:2 has a getter in an object literal; make it a class',
+    },
+  ],
+};

@@ -9,27 +9,27 @@ import { dataOf, eventOf, mergedUsage, objectOf } from './events.ts';
 
 /** Returns a watch of one stream. */
 export function messageWatch(): StreamWatch {
-  let reported: JsonObject | null = null;
-  let complete = false;
-  let error: GatewayError | null = null;
-  return {
-    see(piece) {
-      const name = nameOf(piece);
-      if (name === 'message_stop') complete = true;
-      else if (name === 'error') error ??= failureInStream('anthropic', dataOf(piece));
-      else if (name === 'message_start' || name === 'message_delta')
-        reported = mergedUsage(reported ?? {}, usageIn(piece));
-    },
-    get usage(): Usage | null {
-      return reported === null || Object.keys(reported).length === 0 ? null : anthropicUsage(reported);
-    },
-    get complete() {
-      return complete;
-    },
-    get error() {
-      return error;
-    },
-  };
+  return new MessageWatch();
+}
+
+class MessageWatch implements StreamWatch {
+  #reported: JsonObject | null = null;
+  complete = false;
+  error: GatewayError | null = null;
+
+  see(piece: StreamPiece): void {
+    const name = nameOf(piece);
+    if (name === 'message_stop') this.complete = true;
+    else if (name === 'error') this.error ??= failureInStream('anthropic', dataOf(piece));
+    else if (name === 'message_start' || name === 'message_delta') {
+      this.#reported = mergedUsage(this.#reported ?? {}, usageIn(piece));
+    }
+  }
+
+  get usage(): Usage | null {
+    const reported = this.#reported;
+    return reported === null || Object.keys(reported).length === 0 ? null : anthropicUsage(reported);
+  }
 }
 
 /** A proxy may leave the event's name out; the type stands near the front of the data then. */

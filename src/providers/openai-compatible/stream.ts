@@ -16,20 +16,30 @@ const doneMark = '[DONE]';
  * without [DONE] is complete when every choice has ended; more (usage) may follow all the same.
  */
 export function chatReader(provider: string, call: Call): StreamReader {
-  const mender = new ChunkMender(call);
-  let done = false;
-  return {
-    read(piece) {
-      if (piece.data.trim() === '') return [];
-      if (!isDone(piece.data)) return chunksOf(parsedChunk(provider, piece), mender);
-      done = true;
-      const closing = mender.closing();
-      return closing === null ? [] : [closing];
-    },
-    get complete() {
-      return done || mender.finished;
-    },
-  };
+  return new ChatReader(provider, call);
+}
+
+class ChatReader implements StreamReader {
+  readonly #provider: string;
+  readonly #mender: ChunkMender;
+  #done = false;
+
+  constructor(provider: string, call: Call) {
+    this.#provider = provider;
+    this.#mender = new ChunkMender(call);
+  }
+
+  read(piece: StreamPiece): readonly ChatChunk[] {
+    if (piece.data.trim() === '') return [];
+    if (!isDone(piece.data)) return chunksOf(parsedChunk(this.#provider, piece), this.#mender);
+    this.#done = true;
+    const closing = this.#mender.closing();
+    return closing === null ? [] : [closing];
+  }
+
+  get complete(): boolean {
+    return this.#done || this.#mender.finished;
+  }
 }
 
 /** A chunk that says nothing (Azure's first one, keep-alive chunks) gives none. */
@@ -64,35 +74,39 @@ function isFilled(error: JsonValue | undefined): error is JsonValue {
 
 /** Takes the provider's name; returns a watch of one stream (chat or completion), which parses only what may matter. */
 export function streamWatch(provider: string): StreamWatch {
-  let usage: Usage | null = null;
-  let complete = false;
-  let error: GatewayError | null = null;
-  const examine = (piece: StreamPiece): void => {
+  return new CompatibleWatch(provider);
+}
+
+class CompatibleWatch implements StreamWatch {
+  readonly #provider: string;
+  #ended = false;
+  usage: Usage | null = null;
+  error: GatewayError | null = null;
+
+  constructor(provider: string) {
+    this.#provider = provider;
+  }
+
+  see(piece: StreamPiece): void {
+    if (isDone(piece.data)) this.#ended = true;
+    else if (piece.name === 'error' || watched.test(piece.data)) this.#examine(piece);
+  }
+
+  get complete(): boolean {
+    return this.#ended && this.error === null;
+  }
+
+  #examine(piece: StreamPiece): void {
     const chunk = objectOf(piece.data);
     if (chunk === null) {
-      if (piece.name === 'error') error ??= failureInStream(provider, piece.data);
+      if (piece.name === 'error') this.error ??= failureInStream(this.#provider, piece.data);
       return;
     }
     const now = usageOf(chunk);
-    if (now !== null) usage = mergedUsage(usage, now);
-    error ??= failureOf(provider, piece.name, chunk);
-    complete ||= listOf(chunk.choices).some((choice) => isObject(choice) && endsWell(choice.finish_reason));
-  };
-  return {
-    see(piece) {
-      if (isDone(piece.data)) complete = true;
-      else if (piece.name === 'error' || watched.test(piece.data)) examine(piece);
-    },
-    get usage() {
-      return usage;
-    },
-    get complete() {
-      return complete && error === null;
-    },
-    get error() {
-      return error;
-    },
-  };
+    if (now !== null) this.usage = mergedUsage(this.usage, now);
+    this.error ??= failureOf(this.#provider, piece.name, chunk);
+    this.#ended ||= listOf(chunk.choices).some((choice) => isObject(choice) && endsWell(choice.finish_reason));
+  }
 }
 
 function endsWell(reason: JsonValue | undefined): boolean {
