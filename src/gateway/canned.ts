@@ -27,7 +27,7 @@ export interface CannedRequest {
 
 /** Takes the text and how it is wanted; returns an answer as from an OpenAI upstream. Throws when the text names a failure. */
 export function cannedAnswer(request: CannedRequest): IncomingAnswer {
-  const failure = failures[request.text];
+  const failure = Object.hasOwn(failures, request.text) ? failures[request.text] : undefined;
   if (failure !== undefined) throw new GatewayError(failure, { message: 'a canned failure (mock_response)' });
   const created = Math.floor(request.now / 1000);
   const common = { id: request.id, created, model: request.model };

@@ -56,7 +56,7 @@ async function check(arrived: Arrived, alias: Alias, target: Target, parts: Part
   const entry = {
     model: alias.name,
     model_id: target.record.id,
-    api_base: target.upstream.baseUrl,
+    api_base: target.shownAddress,
     provider: target.provider.name,
   };
   const probe = probeOf(target);
@@ -75,7 +75,7 @@ async function check(arrived: Arrived, alias: Alias, target: Target, parts: Part
 /** The stated mode; else the first thing the provider can do for it, embedders told by their name. */
 function probeOf(target: Target): (typeof probes)[string] | undefined {
   const { mode } = target.record.info;
-  if (mode !== undefined) return probes[mode];
+  if (mode !== undefined) return Object.hasOwn(probes, mode) ? probes[mode] : undefined;
   if (/embed|bge-|e5-|minilm/i.test(target.upstream.model)) return probes.embedding;
   if (/rerank/i.test(target.upstream.model)) return probes.rerank;
   return Object.values(probes).find(({ operation }) => canServe(target, operation));

@@ -80,7 +80,7 @@ function matching(patterns: readonly Alias[], name: string, priceOf: ModelTools[
 }
 
 function filledIn(target: Target, matched: string, priceOf: ModelTools['priceOf']): Target {
-  const model = target.upstream.model.replace('*', matched);
+  const model = target.upstream.model.replace('*', () => matched);
   const price = target.price ?? priceOf(target.record, model);
   return { ...target, upstream: { ...target.upstream, model }, price };
 }
@@ -151,16 +151,18 @@ function openTarget(record: DeploymentRecord, credentials: OpenCredentials, tool
   const canned = record.parameters.mockResponse !== undefined;
   const address = record.baseUrl ?? provider.defaultBaseUrl ?? (canned ? 'http://localhost' : null);
   if (address === null) return refuse(`provider ${provider.name} needs a base address (api_base)`);
-  if (!URL.canParse(address)) return refuse(`its base address is not a URL: ${address}`);
+  if (!URL.canParse(address)) return refuse('its base address is not a URL');
   const url = new URL(address);
   const baseUrl = address.replace(/\/+$/, '');
+  const basePath = url.pathname.replace(/\/+$/, '');
   return [
     {
       record,
       provider,
       upstream: { model: record.model, baseUrl, credential, parameters: record.parameters, info: record.info },
       origin: url.origin,
-      basePath: url.pathname.replace(/\/+$/, ''),
+      basePath,
+      shownAddress: url.origin + basePath,
       price: tools.priceOf(record, record.model),
       headers: { ...record.parameters.headers, ...secretHeaders(credential) },
     },

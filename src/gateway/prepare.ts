@@ -71,7 +71,7 @@ function speakerOf(asked: Resolved): Dialect {
 /** Takes what is asked and a target; returns the target as it is billed and shown: a canned answer costs nothing. */
 export function asBilled(asked: Resolved, target: Target): Target {
   if (!isCanned(asked, target)) return target;
-  return { ...target, price: {}, upstream: { ...target.upstream, baseUrl: 'canned' } };
+  return { ...target, price: {}, shownAddress: 'canned' };
 }
 
 function chatWireFor(asked: Resolved, target: Target, parts: Parts): Wire {

@@ -12,6 +12,8 @@ export interface Target {
   /** Scheme, host and port of the base address, and the path below them. */
   readonly origin: string;
   readonly basePath: string;
+  /** The base address as anyone may see it: without credentials and query. */
+  readonly shownAddress: string;
   readonly price: Price | null;
   /** Headers the deployment adds to each call; secret ones come from its credential. */
   readonly headers: Readonly<Record<string, string | Secret>>;

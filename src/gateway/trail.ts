@@ -9,6 +9,14 @@ import type { Arrived } from '../core/wire.ts';
 import type { Parts, Surface, Understood } from './exchange.ts';
 import type { Target } from './target.ts';
 
+/** What clients name may be as long as a body; a row and a log line keep the beginning. */
+const longestName = 256;
+const mostNames = 64;
+const brief = (text: string): string => (text.length > longestName ? text.slice(0, longestName) : text);
+const briefList = (list: readonly string[]): readonly string[] =>
+  list.length === 0 ? list : list.slice(0, mostNames).map(brief);
+const briefOrNull = (text: string | null | undefined): string | null => (typeof text === 'string' ? brief(text) : null);
+
 export class Trail {
   readonly #arrived: Arrived;
   readonly #surface: Surface;
@@ -156,11 +164,11 @@ export class Trail {
       keyHash: this.#caller?.hash ?? null,
       userId: key?.userId ?? null,
       teamId: key?.teamId ?? null,
-      endUser: options?.endUser ?? null,
-      alias: this.#group ?? this.#asked?.model ?? null,
+      endUser: briefOrNull(options?.endUser),
+      alias: briefOrNull(this.#group ?? this.#asked?.model),
       deploymentId: this.#target?.record.id ?? null,
       provider: this.#target?.provider.name ?? null,
-      model: this.#target?.upstream.model ?? null,
+      model: briefOrNull(this.#target?.upstream.model),
       usage,
       usagePartial: partial,
       cost: this.costOf(usage),
@@ -170,10 +178,10 @@ export class Trail {
       firstMs: since(this.#firstAt),
       totalMs,
       overheadMs,
-      tags: options?.tags ?? [],
-      session: options?.session ?? null,
+      tags: options === undefined ? [] : briefList(options.tags),
+      session: briefOrNull(options?.session),
       callerAddress: this.#arrived.from,
-      droppedParameters: this.#dropped,
+      droppedParameters: briefList(this.#dropped),
     };
   }
 }
