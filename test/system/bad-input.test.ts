@@ -208,6 +208,14 @@ const bad: readonly BadRequest[] = [
     status: 400,
     names: /nope/,
   },
+  {
+    what: 'a body in gzip',
+    path: chat,
+    body: 'x',
+    headers: { 'content-encoding': 'gzip' },
+    status: 415,
+    names: /gzip/,
+  },
   { what: 'an unknown route', path: '/v1/nothing', body: {}, status: 404, names: /v1\/nothing/ },
   {
     what: 'a key of the wrong kind',

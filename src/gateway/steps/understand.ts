@@ -3,6 +3,7 @@ import { mayCall } from '../../core/caller.ts';
 import type { Operation } from '../../core/chat.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
+import { header } from '../../core/wire.ts';
 import { deepest, type Flaw, isText, mapBody } from '../../kit/json-body.ts';
 import type { Admitted, Understood } from '../exchange.ts';
 import { consumedFields, readOptions } from './options.ts';
@@ -11,6 +12,7 @@ import { consumedFields, readOptions } from './options.ts';
 export function understand(admitted: Admitted): Understood {
   const { arrived, surface } = admitted;
   const bytes = arrived.body;
+  refuseEncoding(header(arrived, 'content-encoding'));
   const body = parse(bytes);
   const map = mapBody(bytes);
   if ('kind' in map) throw flawed(map);
@@ -31,6 +33,14 @@ export function understand(admitted: Admitted): Understood {
     options: readOptions(arrived, body, surface.dialect.name),
     consumed: consumedFields(body, surface.dialect.name),
   };
+}
+
+function refuseEncoding(encoding: string | undefined): void {
+  if (encoding === undefined || encoding === '' || encoding === 'identity') return;
+  throw new GatewayError('body_encoding_unsupported', {
+    message: `${encoding}; send the body as it is`,
+    field: 'content-encoding',
+  });
 }
 
 function parse(bytes: Buffer): JsonObject {
