@@ -23,12 +23,16 @@ interface Book extends Seen {
   failures: number;
   failuresSince: number;
   restsUntil: number;
-  /** True from the end of a rest until the probing request has come back. */
+  /** True from the begin of a rest until an answer has come. */
   unproven: boolean;
-  probing: boolean;
+  /** Until when one request probes and others go elsewhere; 0: nobody does. A probe that hangs keeps its place for one window. */
+  probedUntil: number;
+  windowMs: number;
 }
 
 const remembered = 10;
+/** Whatever a provider asks for, it is probed after this: a header must not take a model away for days. */
+const longestRestMs = 3_600_000;
 
 export class Traffic {
   readonly #books = new Map<string, Book>();
@@ -48,7 +52,8 @@ export class Traffic {
   rests(id: string): boolean {
     const book = this.#books.get(id);
     if (book === undefined) return false;
-    return book.restsUntil > this.#now() || (book.unproven && book.probing);
+    const now = this.#now();
+    return book.restsUntil > now || (book.unproven && book.probedUntil > now);
   }
 
   /** Takes a deployment's id; returns the milliseconds its rest has still to go (0: none). */
@@ -56,12 +61,18 @@ export class Traffic {
     return Math.max(0, (this.#books.get(id)?.restsUntil ?? 0) - this.#now());
   }
 
-  /** A request goes out. */
-  begin(id: string): void {
+  /** A request goes out; returns true when it is the probe after a rest. */
+  begin(id: string): boolean {
     const book = this.#book(id);
     book.inFlight++;
     book.requests++;
-    if (book.unproven) book.probing = true;
+    if (book.unproven) book.probedUntil = this.#now() + book.windowMs;
+    return book.unproven;
+  }
+
+  /** The probe has failed or was given up: another may try. */
+  probed(id: string): void {
+    this.#book(id).probedUntil = 0;
   }
 
   /** An answer has begun. Takes how long that took, in milliseconds. */
@@ -70,6 +81,7 @@ export class Traffic {
     book.failures = 0;
     book.restsUntil = 0;
     book.unproven = false;
+    book.probedUntil = 0;
     book.latencies.push(latencyMs);
     if (book.latencies.length > remembered) book.latencies.shift();
     book.latencyMs = book.latencies.reduce((total, ms) => total + ms, 0) / book.latencies.length;
@@ -84,7 +96,6 @@ export class Traffic {
   end(id: string): void {
     const book = this.#book(id);
     book.inFlight = Math.max(0, book.inFlight - 1);
-    book.probing = false;
   }
 
   /**
@@ -103,7 +114,8 @@ export class Traffic {
     if (settings.disableCooldowns || cooldownMs === 0 || !hasElsewhere) return;
     const allowed = settings.allowedFailsPolicy[`${error.kind}AllowedFails`] ?? settings.allowedFails ?? 0;
     if (book.failures <= allowed && !book.unproven) return;
-    book.restsUntil = now + Math.max(cooldownMs, error.retryAfterMs ?? 0);
+    book.restsUntil = now + Math.max(cooldownMs, Math.min(error.retryAfterMs ?? 0, longestRestMs));
+    book.windowMs = cooldownMs;
     book.unproven = true;
   }
 
@@ -122,7 +134,8 @@ export class Traffic {
         failuresSince: Number.NEGATIVE_INFINITY,
         restsUntil: 0,
         unproven: false,
-        probing: false,
+        probedUntil: 0,
+        windowMs: 0,
       };
       this.#books.set(id, book);
     }
@@ -139,5 +152,6 @@ function counts(error: GatewayError): boolean {
     'RateLimitError',
     'InternalServerError',
   ];
+  if (error.code === 'internal') return false;
   return error.code === 'upstream_not_found' || kinds.includes(error.kind);
 }

@@ -15,7 +15,7 @@ export async function converse(asked: Resolved, parts: Parts, trail: Trail): Pro
   const { alias } = asked;
   trail.turnedTo(alias.name);
   try {
-    return await askGroup(asked, alias, fallbacksOf(asked, alias, null).length > 0, parts, trail);
+    return await askGroup(asked, alias, leadsOn(asked, alias, [], new Set([alias.name]), parts), parts, trail);
   } catch (thrown) {
     return fallBack(asked, GatewayError.from(thrown), parts, trail);
   }
@@ -32,7 +32,7 @@ async function fallBack(asked: Resolved, first: GatewayError, parts: Parts, trai
     if (alias === undefined) break;
     turned.add(alias.name);
     trail.turnedTo(alias.name);
-    const onwards = [...waiting, ...fallbacksOf(asked, alias, null)].some((name) => !turned.has(name));
+    const onwards = leadsOn(asked, alias, waiting, turned, parts);
     try {
       return await askGroup(asked, alias, onwards, parts, trail);
     } catch (thrown) {
@@ -49,6 +49,18 @@ function nextOf(waiting: string[], turned: ReadonlySet<string>, asked: Resolved,
     if (alias !== undefined) return alias;
   }
   return undefined;
+}
+
+/** True when there is somewhere to turn to after this alias: a name that exists and was not turned to yet. */
+function leadsOn(
+  asked: Resolved,
+  alias: Alias,
+  waiting: readonly string[],
+  turned: ReadonlySet<string>,
+  parts: Parts,
+): boolean {
+  const isOpen = (name: string): boolean => !turned.has(name) && fallbackNamed(name, asked, parts) !== undefined;
+  return waiting.some(isOpen) || fallbacksOf(asked, alias, null).some(isOpen);
 }
 
 /** A fallback must exist, and a key may only fall back to what it may call. */
@@ -76,17 +88,20 @@ function mayFallBack(error: GatewayError, asked: Resolved): boolean {
 
 async function askGroup(asked: Resolved, alias: Alias, onwards: boolean, parts: Parts, trail: Trail): Promise<Answer> {
   const able = candidates(asked, alias, parts);
+  const hasElsewhere = onwards || able.length > 1;
   const tried: Target[] = [];
   const useless: Target[] = [];
   let failure: GatewayError | null = null;
   for (let retries = 0; ; retries++) {
-    const awake = ordered(able, alias, parts).filter((target) => !useless.includes(target));
+    // A rest sends requests elsewhere; one that has no elsewhere is not kept out by it.
+    const rested = hasElsewhere ? ordered(able, alias, parts) : able;
+    const awake = rested.filter((target) => !useless.includes(target));
     const target = awake.find((one) => !tried.includes(one)) ?? awake[0];
     if (target === undefined) throw failure ?? allRest(able, alias, parts);
     if (failure !== null && tried.includes(target)) await wait(failure, retries, asked, parts);
     tried.push(target);
     try {
-      return await tryOnce(asked, alias, target, onwards || able.length > 1, parts, trail);
+      return await tryOnce(asked, alias, target, hasElsewhere, parts, trail);
     } catch (thrown) {
       failure = GatewayError.from(thrown);
       if (failure.retry === 'elsewhere') useless.push(target);
@@ -138,10 +153,11 @@ async function tryOnce(
   const { id } = target.record;
   const prepared = prepare(asked, target, parts);
   trail.tried(target, prepared.call.dropped);
-  traffic.begin(id);
+  const limitMs = limitOf(asked, target, parts);
+  const isProbe = traffic.begin(id);
   const startedAt = clock.monotonic();
   try {
-    const answer = await attempt(asked, prepared, limitOf(asked, target, parts), parts);
+    const answer = await attempt(asked, prepared, limitMs, parts);
     trail.heard();
     traffic.answered(id, clock.monotonic() - startedAt);
     if (answer.kind === 'whole') traffic.end(id);
@@ -149,8 +165,13 @@ async function tryOnce(
   } catch (thrown) {
     trail.heard();
     const error = GatewayError.from(thrown);
-    const cooldownMs = target.record.parameters.cooldownMs ?? parts.router().cooldownMs;
-    if (error.code !== 'client_gone') traffic.failed(id, error, parts.router(), cooldownMs, hasElsewhere);
+    const isOver = clock.monotonic() - startedAt >= limitMs;
+    const isClients = error.code === 'client_gone' || (isOver && limitMs < ownLimitOf(asked, target, parts));
+    if (!isClients && !isAboutOneModel(error, target)) {
+      const cooldownMs = target.record.parameters.cooldownMs ?? parts.router().cooldownMs;
+      traffic.failed(id, error, parts.router(), cooldownMs, hasElsewhere);
+    }
+    if (isProbe) traffic.probed(id);
     traffic.end(id);
     parts.log.warn('attempt failed', {
       request: asked.arrived.id,
@@ -163,11 +184,24 @@ async function tryOnce(
   }
 }
 
+/** Behind a wildcard stand many models: that one is unknown, forbidden or busy says nothing of the others (contracts 8.4). */
+function isAboutOneModel(error: GatewayError, target: Target): boolean {
+  if (!target.record.model.includes('*')) return false;
+  return ['upstream_not_found', 'upstream_forbidden', 'upstream_busy'].includes(error.code);
+}
+
 /** Milliseconds until the whole answer, or the first words of a stream, must be there. */
 function limitOf(asked: Resolved, target: Target, parts: Parts): number {
+  const { timeoutMs, streamTimeoutMs } = asked.options;
+  if (!asked.stream) return timeoutMs ?? ownLimitOf(asked, target, parts);
+  const ownForStream = target.record.parameters.streamTimeoutMs ?? parts.router().streamTimeoutMs;
+  return streamTimeoutMs ?? ownForStream ?? timeoutMs ?? ownLimitOf(asked, target, parts);
+}
+
+/** The same without the client's wishes: a deadline that a client chose for itself says nothing of the deployment. */
+function ownLimitOf(asked: Resolved, target: Target, parts: Parts): number {
   const { parameters } = target.record;
   const router = parts.router();
-  const forStream = asked.options.streamTimeoutMs ?? parameters.streamTimeoutMs ?? router.streamTimeoutMs;
-  const forWhole = asked.options.timeoutMs ?? parameters.timeoutMs ?? router.timeoutMs;
-  return asked.stream ? (forStream ?? forWhole) : forWhole;
+  const forStream = asked.stream ? (parameters.streamTimeoutMs ?? router.streamTimeoutMs) : null;
+  return forStream ?? parameters.timeoutMs ?? router.timeoutMs;
 }
