@@ -30,6 +30,8 @@ export interface Reply {
   readonly body: Uint8Array | string | AsyncIterable<Uint8Array | string>;
   /** For a stream: text that means nothing and is sent whenever it has been silent for too long. */
   readonly ping?: string;
+  /** True: it has been silent for too long already, so the ping goes out with the head. */
+  readonly isLate?: boolean;
 }
 
 /** Takes an Arrived and a header name in lower case; returns its first value, or undefined. */

@@ -44,14 +44,14 @@ export async function attempt(asked: Resolved, prepared: Prepared, limitMs: numb
   const deadline = new Deadline(parts.clock, limitMs, asked.arrived.gone);
   try {
     const incoming = await sent(asked, prepared, deadline, parts);
-    if (incoming.status >= 400) throw await refusal(prepared, incoming);
+    if (incoming.status >= 300) throw await refusal(prepared, incoming);
     const context = new Context(asked, parts);
     if (asked.stream) return await begun(prepared, incoming, context, deadline);
     const answer = await whole(prepared, incoming, context, parts);
     deadline.end();
     return answer;
   } catch (thrown) {
-    deadline.end();
+    deadline.giveUp();
     throw asGatewayError(thrown, deadline.expired, limitMs);
   }
 }

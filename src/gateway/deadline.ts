@@ -34,6 +34,12 @@ export class Deadline {
     this.#stopTimer();
   }
 
+  /** The call has failed: what may be left of it is not wanted, and the upstream is let go. */
+  giveUp(): void {
+    this.end();
+    this.#controller.abort();
+  }
+
   /** The call is over. */
   end(): void {
     this.#stopTimer();

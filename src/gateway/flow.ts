@@ -4,7 +4,7 @@ import { GatewayError } from '../core/errors.ts';
 import { isObject, listOf } from '../core/json.ts';
 import type { Usage } from '../core/usage.ts';
 import { LineSplitter } from '../kit/ndjson.ts';
-import { readEvent, SseSplitter } from '../kit/sse.ts';
+import { readEvent, SseSplitter, writeEvent } from '../kit/sse.ts';
 import type { IncomingBody } from '../kit/upstream.ts';
 import type { StreamPiece, StreamReader, StreamWatch, Wire } from '../providers/provider.ts';
 import type { StreamEncoder } from './dialects/dialect.ts';
@@ -46,12 +46,25 @@ class Pieces {
     return lines.map((data) => ({ name: '', data, raw: null }));
   }
 
-  /** Returns what stood without its closing blank line when the body ended. */
+  /** Returns what stood without its closing blank line when the body ended; null: nothing, or no more than half an event. */
   rest(): StreamPiece | null {
     const event = this.#sse?.end() ?? null;
-    if (event !== null) return readEvent(event);
     const line = this.#lines?.end() ?? null;
-    return line === null || line === '' ? null : { name: '', data: line };
+    const piece = event !== null ? readEvent(event) : line !== null ? { name: '', data: line } : null;
+    return piece !== null && isWhole(piece.data) ? piece : null;
+  }
+}
+
+function isWhole(data: string): boolean {
+  return data.trim() === '[DONE]' || parsed(data) !== undefined;
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    // Not JSON, or half of it: the caller decides what that means.
+    return undefined;
   }
 }
 
@@ -71,6 +84,10 @@ export interface PassingOptions {
 export class PassingFlow implements Flow {
   readonly #options: PassingOptions;
   readonly #pieces: Pieces;
+  /** What goes out next; comments of a provider wait here for its first event, for they are no beginning of an answer. */
+  #out: Buffer[] = [];
+  #hasBegun = false;
+  #failure: unknown = null;
   delivered = 0;
 
   constructor(options: PassingOptions) {
@@ -83,39 +100,54 @@ export class PassingFlow implements Flow {
   }
 
   async next(): Promise<Uint8Array | string | null> {
+    if (this.#failure !== null) throw this.#failure;
     for (;;) {
       const pieces = await this.#pieces.next();
       if (pieces === null) return this.#ending();
-      const out: Buffer[] = [];
-      for (const piece of pieces) this.#pass(piece, piece.raw, out);
-      if (out.length > 0) return out.length === 1 && out[0] !== undefined ? out[0] : Buffer.concat(out);
+      try {
+        for (const piece of pieces) this.#pass(piece, piece.raw);
+      } catch (failure) {
+        // What came before it in the same piece goes out first; before any word the next deployment may be asked.
+        if (!this.#hasBegun || this.#out.length === 0) throw failure;
+        this.#failure = failure;
+      }
+      if (this.delivered > 0 && this.#out.length > 0) return this.#taken();
     }
   }
 
-  #pass(piece: StreamPiece, raw: Buffer | null, out: Buffer[]): void {
+  #taken(): Buffer | null {
+    const out = this.#out;
+    this.#out = [];
+    this.#hasBegun = true;
+    return out.length > 1 ? Buffer.concat(out) : (out[0] ?? null);
+  }
+
+  #pass(piece: StreamPiece, raw: Buffer | null): void {
     const { watch, repair, hidesUsage } = this.#options;
     watch.see(piece);
     if (watch.error !== null) throw watch.error;
     if (hidesUsage && reportsOnlyUsage(piece.data)) return;
-    this.delivered++;
+    if (piece.data !== '') this.delivered++;
     const mended = repair?.(piece) ?? null;
-    if (mended !== null) out.push(Buffer.from(`data: ${mended}\n\n`));
-    else if (raw !== null) out.push(hidesUsage ? withoutNoUsage(raw) : raw);
+    if (mended !== null) this.#out.push(Buffer.from(`data: ${mended}\n\n`));
+    else if (raw !== null) this.#out.push(hidesUsage ? withoutNoUsage(raw) : raw);
   }
 
   #ending(): Buffer | null {
     const rest = this.#pieces.rest();
-    const out: Buffer[] = [];
-    if (rest !== null) this.#pass(rest, Buffer.from(`data: ${rest.data}\n\n`), out);
+    if (rest !== null) this.#pass(rest, Buffer.from(writeEvent(rest.data, eventName(rest))));
     if (!this.#options.watch.complete) throw cut();
-    return out[0] ?? null;
+    return this.#taken();
   }
 }
+
+/** Unnamed events are read as `message`. */
+const eventName = ({ name }: StreamPiece): string | undefined => (name === 'message' ? undefined : name);
 
 /** OpenAI's last chunk when usage was asked for: no choices, only usage. */
 function reportsOnlyUsage(data: string): boolean {
   if (!data.includes('"usage":') || !/"choices":\s*\[\s*\]/.test(data)) return false;
-  const chunk: unknown = JSON.parse(data);
+  const chunk = parsed(data);
   return isObject(chunk) && isObject(chunk.usage) && listOf(chunk.choices).length === 0;
 }
 
@@ -140,6 +172,8 @@ export class TranslatingFlow implements Flow {
   readonly #options: TranslatingOptions;
   readonly #pieces: Pieces;
   #ended = false;
+  #hasBegun = false;
+  #failure: unknown = null;
   delivered = 0;
 
   constructor(options: TranslatingOptions) {
@@ -152,12 +186,20 @@ export class TranslatingFlow implements Flow {
   }
 
   async next(): Promise<string | null> {
+    if (this.#failure !== null) throw this.#failure;
     for (;;) {
       const pieces = await this.#pieces.next();
       if (pieces === null) return this.#ended ? null : this.#ending();
       let text = '';
-      for (const piece of pieces) text += this.#translate(piece);
-      if (text !== '') return text;
+      try {
+        for (const piece of pieces) text += this.#translate(piece);
+      } catch (failure) {
+        if (!this.#hasBegun || text === '') throw failure;
+        this.#failure = failure;
+      }
+      if (text === '') continue;
+      this.#hasBegun = true;
+      return text;
     }
   }
 

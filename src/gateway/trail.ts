@@ -92,10 +92,11 @@ export class Trail {
     return this.#dropped;
   }
 
-  /** Milliseconds since arrival, and those of them that were ours and not the upstream's. */
+  /** Milliseconds since arrival, and those before the first byte of the answer that were ours and not the upstream's. */
   times(): { totalMs: number; overheadMs: number } {
-    const totalMs = this.#parts.clock.monotonic() - this.#arrived.atMs;
-    return { totalMs, overheadMs: Math.max(0, totalMs - this.#upstreamMs) };
+    const now = this.#parts.clock.monotonic();
+    const { atMs } = this.#arrived;
+    return { totalMs: now - atMs, overheadMs: Math.max(0, (this.#firstAt ?? now) - atMs - this.#upstreamMs) };
   }
 
   /** US dollars of these tokens at the target that answered; null when the price is unknown. */

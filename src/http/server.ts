@@ -115,6 +115,7 @@ async function write(response: ServerResponse, reply: Reply, pingMs: number, hea
     return;
   }
   response.writeHead(reply.status, reply.headers);
+  if (reply.isLate === true) response.write(reply.ping ?? '');
   const pulse = new Pulse(response, reply.ping ?? '', pingMs);
   try {
     for await (const piece of body) {

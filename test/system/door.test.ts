@@ -63,6 +63,23 @@ test('a silent stream is kept alive by pings between its events, in each dialect
   await server.drain(0);
 });
 
+test('an answer that is late begins with its head and a ping at once, not a whole silence later', async () => {
+  const { house, server } = await open(() => new Promise(() => undefined));
+  for (const [path, ping] of [
+    [chat, ': ping'],
+    ['/v1/messages', 'event: ping'],
+  ] as const) {
+    const before = house.received.length;
+    const posting = post(server, path, { ...asked, max_tokens: 9 });
+    await until(() => house.received.length > before);
+    house.clock.pass(15_000);
+    const answer = await posting;
+    assert.match(String((await once(answer, 'data'))[0]), new RegExp(`^${ping}`));
+    answer.destroy();
+  }
+  await server.drain(0);
+});
+
 test('a client that closes its socket aborts the upstream, in mid-stream and before the first byte', async () => {
   const events = chatEvents(['a']);
   const { house, server } = await open(({ body }) =>

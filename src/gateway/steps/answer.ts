@@ -42,7 +42,8 @@ export function lateReply(asked: Resolved, answering: Promise<Answer>, parts: Pa
     'x-litellm-call-id': asked.arrived.callId,
     'x-plumbline-request-id': asked.arrived.id,
   };
-  return { status: 200, headers, body: lateDelivery(asked, answering, parts, trail), ping: asked.surface.dialect.ping };
+  const { ping } = asked.surface.dialect;
+  return { status: 200, headers, body: lateDelivery(asked, answering, parts, trail), ping, isLate: true };
 }
 
 async function* lateDelivery(
