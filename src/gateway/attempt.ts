@@ -52,7 +52,7 @@ export async function attempt(asked: Resolved, prepared: Prepared, limitMs: numb
     return answer;
   } catch (thrown) {
     deadline.giveUp();
-    throw asGatewayError(thrown, deadline.expired, limitMs);
+    throw asGatewayError(thrown, prepared.target, deadline.expired ? limitMs : null);
   }
 }
 
@@ -154,16 +154,15 @@ function flowOf(prepared: Prepared, incoming: IncomingAnswer, context: AnswerCon
   return new TranslatingFlow({ body, framing: wire.framing, reader, watch, encoder: dialect.encoder(context) });
 }
 
-/** Takes anything thrown by a call; returns it in our codes. */
-export function asGatewayError(thrown: unknown, expired: boolean, limitMs: number): GatewayError {
+/** Takes what a call threw, the deployment called, and after how many milliseconds its time was up (null: it was not); returns it in our codes. */
+export function asGatewayError(thrown: unknown, target: Target, expiredMs: number | null): GatewayError {
   if (!(thrown instanceof UpstreamFault)) return GatewayError.from(thrown);
-  if (expired) {
-    return new GatewayError('upstream_timeout', {
-      message: `no answer within ${limitMs / 1000} seconds`,
-      cause: thrown,
-    });
+  const where = `${target.provider.label} at ${target.origin}`;
+  if (expiredMs !== null) {
+    const message = `${where} gave no answer within ${expiredMs / 1000} seconds`;
+    return new GatewayError('upstream_timeout', { message, cause: thrown });
   }
   if (thrown.kind === 'aborted') return new GatewayError('client_gone', { cause: thrown });
   const code = { unreachable: 'upstream_unreachable', cut: 'upstream_cut', 'too-large': 'upstream_too_large' } as const;
-  return new GatewayError(code[thrown.kind], { cause: thrown });
+  return new GatewayError(code[thrown.kind], { message: where, cause: thrown });
 }

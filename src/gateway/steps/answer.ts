@@ -76,7 +76,7 @@ async function* delivery(
     for (let piece: Uint8Array | string | null = answer.first; piece !== null; piece = await flow.next()) yield piece;
     trail.succeed(200, flow.usage);
   } catch (thrown) {
-    const error = asGatewayError(thrown, false, 0);
+    const error = asGatewayError(thrown, answer.target, null);
     trail.fail(error, flow.usage ?? deliveredUsage(asked, flow.delivered));
     if (!asked.arrived.gone.aborted) yield asked.surface.dialect.streamError(error, asked.arrived.id);
   } finally {
