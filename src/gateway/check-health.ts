@@ -1,4 +1,5 @@
 // GET /health: one tiny real request a deployment, by what the model is for; never a chat call to an embedding model.
+import { mayCall } from '../core/caller.ts';
 import type { Operation } from '../core/chat.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -25,11 +26,17 @@ const probes: Readonly<Record<string, { readonly operation: Operation; readonly 
 export interface HealthFilter {
   readonly model?: string | undefined;
   readonly modelId?: string | undefined;
+  /** The models of the key that asks; empty means all. */
+  readonly models: readonly string[];
 }
 
 /** Takes a request and which deployments to look at; returns LiteLLM's health report (contracts 10.3). */
 export async function checkHealth(arrived: Arrived, filter: HealthFilter, parts: Parts): Promise<JsonObject> {
-  const named = parts.models().aliases.filter((alias) => filter.model === undefined || filter.model === alias.name);
+  const named = parts
+    .models()
+    .aliases.filter(
+      ({ name }) => (filter.model === undefined || filter.model === name) && mayCall(filter.models, name),
+    );
   const chosen = named.flatMap((alias) =>
     alias.targets
       .filter((target) => filter.modelId === undefined || filter.modelId === target.record.id)

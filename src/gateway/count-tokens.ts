@@ -1,40 +1,61 @@
 // Anthropic's count_tokens, 200 for every model: asked of an Anthropic upstream, estimated (and flagged) for any other.
 // Invariant: a failure here never touches the health of a deployment; it turns into an estimate.
+
+import { GatewayError } from '../core/errors.ts';
 import { estimateTokens } from '../core/estimate.ts';
 import { isObject, numberOf } from '../core/json.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
 import { Deadline } from './deadline.ts';
+import { checkConversation } from './dialects/fields.ts';
 import type { Parts, Resolved, Surface } from './exchange.ts';
 import { prepare } from './prepare.ts';
 import { admit } from './steps/admit.ts';
 import { candidates, ordered } from './steps/choose.ts';
 import { resolve } from './steps/resolve.ts';
 import { understand } from './steps/understand.ts';
+import { Trail } from './trail.ts';
 
 const patienceMs = 5_000;
 const answerLimit = 64 * 1024;
 
 /** Takes a request; returns its number of input tokens. Throws what admit, understand and resolve throw. */
 export async function countTokens(arrived: Arrived, surface: Surface, parts: Parts): Promise<Reply> {
-  const asked = resolve(understand(admit(arrived, surface, parts)), parts);
-  const counted = await countUpstream(asked, parts);
+  const trail = new Trail(arrived, surface, parts);
+  try {
+    const reply = await counted(arrived, surface, parts, trail);
+    trail.succeed(reply.status, null);
+    return reply;
+  } catch (thrown) {
+    trail.fail(GatewayError.from(thrown));
+    throw thrown;
+  }
+}
+
+async function counted(arrived: Arrived, surface: Surface, parts: Parts, trail: Trail): Promise<Reply> {
+  const admitted = admit(arrived, surface, parts);
+  trail.admitted(admitted.caller);
+  const understood = understand(admitted);
+  trail.understood(understood);
+  checkConversation(understood.body);
+  const asked = resolve(understood, parts);
+  const tokens = await countUpstream(asked, parts);
   const body =
-    counted === null ? { input_tokens: estimateTokens(asked.body), estimated: true } : { input_tokens: counted };
+    tokens === null ? { input_tokens: estimateTokens(asked.body), estimated: true } : { input_tokens: tokens };
   const headers = {
     'content-type': 'application/json',
     'x-plumbline-request-id': arrived.id,
-    'x-plumbline-tokens': counted === null ? 'estimated' : 'counted',
+    'x-plumbline-tokens': tokens === null ? 'estimated' : 'counted',
   };
   return { status: 200, headers, body: JSON.stringify(body) };
 }
 
 /** Returns what an Anthropic upstream counts, or null when there is none or it does not answer well. */
 async function countUpstream(asked: Resolved, parts: Parts): Promise<number | null> {
-  const target = ordered(candidates(asked, asked.alias, parts), asked.alias, parts)[0];
-  const path = target?.provider.countTokens;
-  if (target === undefined || path === undefined || target.record.parameters.mockResponse !== undefined) return null;
   const deadline = new Deadline(parts.clock, patienceMs, asked.arrived.gone);
   try {
+    const target = ordered(candidates(asked, asked.alias, parts), asked.alias, parts)[0];
+    const path = target?.provider.countTokens;
+    if (target === undefined || path === undefined || target.record.parameters.mockResponse !== undefined) return null;
     const prepared = prepare({ ...asked, stream: false }, target, parts);
     const { origin } = target;
     const { headers, body } = prepared;

@@ -21,6 +21,8 @@ export interface Surface {
   readonly operation: Operation;
   /** For the usage row: `/v1/chat/completions`. */
   readonly route: string;
+  /** What the usage row calls it, when that is not the operation. */
+  readonly recordedAs?: UsageRow['operation'];
 }
 
 export interface Parts {

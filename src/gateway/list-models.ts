@@ -1,5 +1,5 @@
 // The models a key may call, in both dialects. Never asks an upstream.
-import type { Caller } from '../core/caller.ts';
+import { type Caller, mayCall } from '../core/caller.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { type Arrived, header, type Reply } from '../core/wire.ts';
@@ -26,9 +26,7 @@ export function listModels(arrived: Arrived, caller: Caller, parts: Parts): Repl
 /** Takes a request, its caller and a model's name; returns that model. Throws model_not_found. */
 export function showModel(arrived: Arrived, caller: Caller, name: string, parts: Parts): Reply {
   const alias = parts.models().find(name);
-  const visible =
-    alias !== undefined && (caller.key === null || seenBy(arrived, caller, parts).some((one) => one.name === name));
-  if (alias === undefined || !visible) {
+  if (alias === undefined || alias.targets.length === 0 || !mayCall(caller.key?.models ?? [], name)) {
     throw new GatewayError('model_not_found', { message: `${name}; /v1/models lists the names`, field: 'model' });
   }
   return reply(header(arrived, 'anthropic-version') === undefined ? openAiModel(alias) : anthropicModel(alias));
@@ -38,7 +36,9 @@ function seenBy(arrived: Arrived, caller: Caller, parts: Parts): readonly Alias[
   const allowed = caller.key?.models ?? [];
   const listed = parts.models().listedFor(allowed);
   const wildcards = new URLSearchParams(arrived.query).get('return_wildcard_routes') === 'true';
-  return wildcards ? [...listed, ...parts.models().aliases.filter((alias) => alias.name.includes('*'))] : listed;
+  if (!wildcards) return listed;
+  const open = parts.models().aliases.filter(({ name, hidden }) => name.includes('*') && !hidden);
+  return [...listed, ...open.filter(({ name }) => mayCall(allowed, name))];
 }
 
 function openAiModel(alias: Alias): JsonObject {

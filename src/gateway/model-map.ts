@@ -57,9 +57,13 @@ function mapOf(aliases: readonly Alias[], byName: ReadonlyMap<string, Alias>, to
     aliases,
     find: (name) =>
       name.includes('*') ? undefined : (byName.get(name) ?? byId.get(name) ?? matching(patterns, name, tools.priceOf)),
-    listedFor: (models) =>
-      aliases.filter((alias) => !alias.hidden && !alias.name.includes('*') && mayCall(models, alias.name)),
+    listedFor: (models) => aliases.filter((alias) => isCallable(alias) && mayCall(models, alias.name)),
   };
+}
+
+/** A name to be shown: not hidden, no wildcard, and with a deployment that could be built. */
+function isCallable(alias: Alias): boolean {
+  return !alias.hidden && !alias.name.includes('*') && alias.targets.length > 0;
 }
 
 /** A deployment asked for by its id: that one only, no balancing, no fallback. */

@@ -154,7 +154,7 @@ export class Trail {
       requestId: this.#arrived.id,
       startedAt: this.#arrived.startedAt,
       endedAt: this.#arrived.startedAt + totalMs,
-      operation: this.#surface.operation,
+      operation: this.#surface.recordedAs ?? this.#surface.operation,
       route: this.#surface.route,
       dialect: this.#surface.dialect.name,
       stream: this.#asked?.stream ?? false,

@@ -6,7 +6,7 @@ import type { Operation } from '../core/chat.ts';
 import { GatewayError } from '../core/errors.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
-import { checkHealth } from '../gateway/check-health.ts';
+import { checkHealth, type HealthFilter } from '../gateway/check-health.ts';
 import { countTokens } from '../gateway/count-tokens.ts';
 import { anthropic } from '../gateway/dialects/anthropic.ts';
 import type { Dialect } from '../gateway/dialects/dialect.ts';
@@ -72,7 +72,8 @@ export function openRoutes(site: Site): readonly Route[] {
       },
       method,
     );
-  const counting = { dialect: anthropic, operation: 'chat', route: '/v1/messages/count_tokens' } as const;
+  const counted = { operation: 'chat', route: '/v1/messages/count_tokens', recordedAs: 'count-tokens' } as const;
+  const counting = { dialect: anthropic, ...counted };
 
   return [
     surface('chat', openai, '/v1/chat/completions', '/chat/completions'),
@@ -91,7 +92,9 @@ export function openRoutes(site: Site): readonly Route[] {
     known(['/v1/models/*', '/models/*'], (arrived, caller) =>
       showModel(arrived, caller, arrived.parameters['*'] ?? '', gateway),
     ),
-    known(['/health'], async (arrived) => json(200, await checkHealth(arrived, healthFilter(arrived), gateway))),
+    known(['/health'], async (arrived, caller) =>
+      json(200, await checkHealth(arrived, healthFilter(arrived, caller), gateway)),
+    ),
     open(['/healthz', '/health/liveliness', '/health/liveness'], () => alive),
     open(['/health/liveliness', '/health/liveness'], () => alive, 'OPTIONS'),
     open(['/readyz'], () => ready(site)),
@@ -139,9 +142,11 @@ function litellmReadiness(site: Site): Reply {
   });
 }
 
-function healthFilter(arrived: Arrived): { model: string | undefined; modelId: string | undefined } {
+/** A check is a real call: a key may have those models checked that it may call. */
+function healthFilter(arrived: Arrived, caller: Caller): HealthFilter {
   const query = new URLSearchParams(arrived.query);
-  return { model: query.get('model') ?? undefined, modelId: query.get('model_id') ?? undefined };
+  const model = query.get('model') ?? undefined;
+  return { model, modelId: query.get('model_id') ?? undefined, models: caller.key?.models ?? [] };
 }
 
 function bodyOf(arrived: Arrived): JsonObject {
