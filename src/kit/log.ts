@@ -2,6 +2,7 @@
 // `<n>` in front of a line (sd-daemon(3)) when standard output is its stream. Our own and not a library: the request line is
 // on the hot path, and JSON.stringify of one flat object is all it takes.
 import { write, writeSync } from 'node:fs';
+import { inspect } from 'node:util';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 export type Fields = Readonly<Record<string, unknown>>;
@@ -61,7 +62,24 @@ function isoTime(): string {
 
 /** Errors stand only under the name `error`; without one there is nothing to look for in each value. */
 function json(fields: Fields): string {
-  return 'error' in fields ? JSON.stringify(fields, plain) : JSON.stringify(fields);
+  return (
+    attempted(() => ('error' in fields ? JSON.stringify(fields, plain) : JSON.stringify(fields))) ??
+    JSON.stringify(Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shown(value)])))
+  );
+}
+
+/** What cannot be written as JSON (a circle, a BigInt) must not cost the line, let alone the request. */
+function attempted(write: () => string): string | null {
+  try {
+    return write();
+  } catch {
+    // The caller writes it in another way.
+    return null;
+  }
+}
+
+function shown(value: unknown): unknown {
+  return typeof value === 'string' || typeof value === 'number' ? value : inspect(value, { depth: 3 });
 }
 
 function textLine(level: Level, event: string, fields: Fields | undefined): string {
@@ -71,14 +89,20 @@ function textLine(level: Level, event: string, fields: Fields | undefined): stri
 
 function textValue(value: unknown): string {
   if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
-  return JSON.stringify(value, plain) ?? '';
+  return attempted(() => JSON.stringify(value, plain) ?? '') ?? JSON.stringify(shown(value));
 }
 
-/** Errors as plain fields: name, message, stack and causes. */
 function plain(_name: string, value: unknown): unknown {
-  if (!(value instanceof Error)) return value;
-  const { name, message, stack, cause } = value;
-  return { name, message, stack, ...(cause === undefined ? {} : { cause }) };
+  return value instanceof Error ? errorFields(value, deepestCause) : value;
+}
+
+const deepestCause = 5;
+
+/** Errors as plain fields: name, message, stack and causes, as far as they may lead. */
+function errorFields(error: Error, left: number): Fields {
+  const { name, message, stack, cause } = error;
+  if (cause === undefined || left === 0) return { name, message, stack };
+  return { name, message, stack, cause: cause instanceof Error ? errorFields(cause, left - 1) : cause };
 }
 
 const fullBytes = 32 * 1024;
@@ -104,6 +128,11 @@ class Sink {
       return;
     }
     this.#text += line;
+    this.#pushSoon();
+  }
+
+  #pushSoon(): void {
+    if (this.#text === '') return;
     if (this.#text.length >= fullBytes) this.push();
     else this.#timer ??= setTimeout(() => this.push(), flushEveryMs).unref();
   }
@@ -136,7 +165,7 @@ class Sink {
       } else {
         // Any other error means that nobody reads our output any more: there is no one to tell.
         this.#writing = false;
-        if (this.#text.length >= fullBytes) this.push();
+        this.#pushSoon();
       }
     });
   }
