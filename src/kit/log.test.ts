@@ -7,10 +7,10 @@ import { type Log, type LogOptions, openLog } from './log.ts';
 import { Secret } from './secret.ts';
 
 /** Takes what to write; returns the text a log wrote of it. */
-function written(format: LogOptions['format'], write: (log: Log) => void): string {
+function written(format: LogOptions['format'], write: (log: Log) => void, more: Partial<LogOptions> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'log-'));
   const path = join(folder, 'log');
-  const log = openLog({ level: 'debug', format, descriptor: openSync(path, 'w'), journald: false });
+  const log = openLog({ level: 'debug', format, descriptor: openSync(path, 'w'), journald: false, ...more });
   write(log);
   log.close();
   const text = readFileSync(path, 'utf8');
@@ -47,3 +47,23 @@ for (const format of ['json', 'text'] as const) {
     assert.match(text, /\[secret\]/);
   });
 }
+
+test('journald is told the level of each line', () => {
+  const write = (log: Log) => {
+    log.debug('a');
+    log.info('b');
+    log.warn('c');
+  };
+  const marks = written('json', write, { journald: true }).match(/^<\d>/gm);
+  assert.deepEqual(marks, ['<7>', '<6>', '<4>']);
+});
+
+test('levels below the one asked for are left out', () => {
+  const write = (log: Log) => {
+    log.info('quiet');
+    log.warn('loud');
+  };
+  const text = written('json', write, { level: 'warn' });
+  assert.match(text, /loud/);
+  assert.doesNotMatch(text, /quiet/);
+});
