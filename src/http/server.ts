@@ -2,6 +2,7 @@
 // back-pressure honoured, and a client's going noticed at once.
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
@@ -23,6 +24,9 @@ export interface Server {
   drain(graceMs: number): Promise<void>;
 }
 
+/** A request that has not arrived whole after this (Node's own limit) is given up. */
+const slowestRequestMs = 300_000;
+
 /** Takes options, routes and the edge; returns a server that listens. Throws the system's error when the port is taken. */
 export async function openServer(options: ServerOptions, routes: readonly Route[], edge: Edge): Promise<Server> {
   const running = new Set<AbortController>();
@@ -32,6 +36,8 @@ export async function openServer(options: ServerOptions, routes: readonly Route[
     forceCloseConnections: false,
     logger: false,
     exposeHeadRoutes: true,
+    requestTimeout: slowestRequestMs,
+    frameworkErrors: (error, request, reply) => refuse(edge, request, reply, understood(error, options.bodyLimit)),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
   });
   takeBytes(fastify);
@@ -66,7 +72,6 @@ async function respond(
   const gone = new AbortController();
   running.add(gone);
   response.once('close', () => {
-    running.delete(gone);
     if (!response.writableFinished) gone.abort();
   });
   const arrived = arrivedFrom(request, gone.signal, edge);
@@ -75,6 +80,8 @@ async function respond(
   } catch (error) {
     edge.log.error('reply broken off', { request: arrived.id, error });
     response.destroy();
+  } finally {
+    running.delete(gone);
   }
 }
 
@@ -194,18 +201,22 @@ class Pulse {
   }
 }
 
+function refuse(edge: Edge, request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
+  const { route } = (request.routeOptions.config ?? {}) as { route?: Route };
+  const id = edge.newId('');
+  const path = (request.url.split('?')[0] ?? '').slice(0, 256);
+  const { status, headers, body } = lastResort(error, id, path, route);
+  edge.log.info('refused at the door', { request: id, method: request.method, path, status, error: error.code });
+  reply.code(status).headers(headers).send(body);
+}
+
 function refuseTheRest(fastify: FastifyInstance, edge: Edge): void {
-  const refuse = (request: FastifyRequest, reply: FastifyReply, error: GatewayError): void => {
-    const { route } = request.routeOptions.config as { route?: Route };
-    const { status, headers, body } = lastResort(error, edge.newId(''), request.url, route);
-    reply.code(status).headers(headers).send(body);
-  };
   fastify.setNotFoundHandler((request, reply) => {
     const error = new GatewayError('route_unknown', { message: `${request.method} ${request.url.split('?')[0]}` });
-    refuse(request, reply, error);
+    refuse(edge, request, reply, error);
   });
   fastify.setErrorHandler((error, request, reply) =>
-    refuse(request, reply, understood(error, fastify.initialConfig.bodyLimit)),
+    refuse(edge, request, reply, understood(error, fastify.initialConfig.bodyLimit)),
   );
 }
 
@@ -221,6 +232,9 @@ function understood(error: unknown, bodyLimit: number | undefined): GatewayError
       field: 'content-length',
     });
   }
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return new GatewayError('route_unknown', { message: 'the path cannot be read, or a part of it is too long' });
+  }
   return GatewayError.from(error);
 }
 
@@ -229,6 +243,8 @@ function urlOf(fastify: FastifyInstance, host: string): string {
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+const lastWordsMs = 2_000;
 
 async function drain(fastify: FastifyInstance, running: Set<AbortController>, graceMs: number): Promise<void> {
   const closed = fastify.close();
@@ -240,4 +256,7 @@ async function drain(fastify: FastifyInstance, running: Set<AbortController>, gr
   await closed;
   clearInterval(idle);
   clearTimeout(late);
+  // The connections are closed; requests that were let go have a row to write yet.
+  const until = performance.now() + lastWordsMs;
+  while (running.size > 0 && performance.now() < until) await pause(5);
 }

@@ -185,3 +185,29 @@ test('liveness and readiness answer without a key, under every name', async () =
   assert.equal(typeof readiness.litellm_version, 'string');
   await server.drain(0);
 });
+
+test('streams that outlive the grace are let go, and their rows are there when the stop is done', async () => {
+  const events = chatEvents(['a']);
+  const { house, server } = await open(() => ({
+    body: (async function* () {
+      yield events[0] ?? '';
+      await new Promise(() => undefined);
+    })(),
+  }));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => post(server, chat, asked)));
+  for (const answer of answers) answer.on('error', () => undefined).resume();
+  await server.drain(20);
+  assert.equal(house.rows.length, 20);
+  assert.ok(house.received.every(({ signal }) => signal.aborted));
+});
+
+test('a path that cannot be read is refused in words, not by a bare line', async () => {
+  const { server } = await open(() => ({ body: completion('x') }));
+  for (const path of ['/v1/models/%zz', `/v1/models/${'x'.repeat(600)}`]) {
+    const answer = await fetch(server.url + path, { headers: { authorization: `Bearer ${masterKey}` } });
+    assert.ok(answer.status === 400 || answer.status === 404, String(answer.status));
+    const { error } = (await answer.json()) as { error: { message: string; reason: string } };
+    assert.equal(typeof error.reason, 'string');
+  }
+  await server.drain(0);
+});
