@@ -36,7 +36,7 @@ export const errors = {
   body_encoding_unsupported: { ...asked, status: 415, says: 'The content-encoding of the request is not supported' },
   field_missing: { ...asked, status: 400, says: 'A required field is missing' },
   field_invalid: { ...asked, status: 400, says: 'A field has an invalid value' },
-  field_unsupported: { ...asked, status: 400, says: 'The provider does not support a parameter' },
+  field_unsupported: { ...asked, status: 400, retry: 'elsewhere', says: 'The provider does not support a parameter' },
   dialect_wrong: { ...asked, status: 400, says: 'The body is in another dialect than the route' },
   header_invalid: { ...asked, status: 400, says: 'A request header has an invalid value' },
   route_unknown: { ...asked, status: 404, type: 'not_found_error', says: 'There is no such route' },

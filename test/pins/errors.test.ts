@@ -16,7 +16,7 @@ const pinned = [
   ['body_encoding_unsupported', 415, 'invalid_request_error', 'never', 'BadRequestError'],
   ['field_missing', 400, 'invalid_request_error', 'never', 'BadRequestError'],
   ['field_invalid', 400, 'invalid_request_error', 'never', 'BadRequestError'],
-  ['field_unsupported', 400, 'invalid_request_error', 'never', 'BadRequestError'],
+  ['field_unsupported', 400, 'invalid_request_error', 'elsewhere', 'BadRequestError'],
   ['dialect_wrong', 400, 'invalid_request_error', 'never', 'BadRequestError'],
   ['header_invalid', 400, 'invalid_request_error', 'never', 'BadRequestError'],
   ['route_unknown', 404, 'not_found_error', 'never', 'BadRequestError'],

@@ -36,8 +36,8 @@ export function consumedFields(body: JsonObject, dialect: string): readonly stri
   return list.filter((field) => body[field] !== undefined);
 }
 
-/** Takes a request, its body and dialect; returns the options. Throws field_invalid, field_unsupported or header_invalid. */
-export function readOptions(arrived: Arrived, body: JsonObject, dialect: string): RequestOptions {
+/** Takes a request and its body; returns the options. Throws field_invalid, field_unsupported or header_invalid. */
+export function readOptions(arrived: Arrived, body: JsonObject): RequestOptions {
   for (const field of refused) {
     if (body[field] !== undefined) {
       throw new GatewayError('field_unsupported', {
@@ -64,7 +64,7 @@ export function readOptions(arrived: Arrived, body: JsonObject, dialect: string)
     fallbacks,
     fallbacksOff: body.disable_fallbacks === true,
     dropParameters: typeof body.drop_params === 'boolean' ? body.drop_params : null,
-    mockResponse: dialect === 'openai' ? (textOf(body.mock_response) ?? null) : null,
+    mockResponse: textOf(body.mock_response) ?? null,
   };
 }
 
@@ -83,13 +83,21 @@ function namesOf(value: unknown, field: string): string[] {
   if (!Array.isArray(value) || names.some((name) => name === undefined)) {
     throw new GatewayError('field_invalid', { message: `${field} must be a list of model names`, field });
   }
+  if (listOf(value).some((entry) => isObject(entry) && Object.keys(entry).length > 1)) {
+    throw new GatewayError('field_unsupported', { message: `${field} may name models, not change the request`, field });
+  }
   return names.filter((name) => name !== undefined);
 }
 
+const mostRetries = 100;
+
 function wholeNumber(value: unknown, field: string): number | null {
   if (value === undefined || value === null) return null;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 100) return value;
-  throw new GatewayError('field_invalid', { message: `${field} must be a whole number from 0 to 100`, field });
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= mostRetries) return value;
+  throw new GatewayError('field_invalid', {
+    message: `${field} must be a whole number from 0 to ${mostRetries}`,
+    field,
+  });
 }
 
 function seconds(value: unknown, field: string): number | null {
@@ -101,8 +109,11 @@ function seconds(value: unknown, field: string): number | null {
 function headerNumber(arrived: Arrived, name: string): number | null {
   const text = header(arrived, name);
   if (text === undefined) return null;
-  if (/^\d{1,3}$/.test(text)) return Number(text);
-  throw new GatewayError('header_invalid', { message: `${name} must be a whole number`, field: name });
+  if (/^\d{1,3}$/.test(text) && Number(text) <= mostRetries) return Number(text);
+  throw new GatewayError('header_invalid', {
+    message: `${name} must be a whole number to ${mostRetries}`,
+    field: name,
+  });
 }
 
 function headerSeconds(arrived: Arrived, name: string): number | null {

@@ -30,7 +30,7 @@ export function understand(admitted: Admitted): Understood {
     model,
     stream: streamOf(body, surface.operation),
     includeUsage: usageAsked,
-    options: readOptions(arrived, body, surface.dialect.name),
+    options: readOptions(arrived, body),
     consumed: consumedFields(body, surface.dialect.name),
   };
 }
