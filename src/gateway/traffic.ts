@@ -28,6 +28,8 @@ interface Book extends Seen {
   /** Until when one request probes and others go elsewhere; 0: nobody does. A probe that hangs keeps its place for one window. */
   probedUntil: number;
   windowMs: number;
+  /** Requests that wait for room, first come first served. */
+  readonly waiting: Set<() => void>;
 }
 
 const remembered = 10;
@@ -59,6 +61,25 @@ export class Traffic {
   /** Takes a deployment's id; returns the milliseconds its rest has still to go (0: none). */
   restMs(id: string): number {
     return Math.max(0, (this.#books.get(id)?.restsUntil ?? 0) - this.#now());
+  }
+
+  /** Takes a deployment's id and how many requests it takes at once; true while it has that many. */
+  isFull(id: string, most: number): boolean {
+    return (this.#books.get(id)?.inFlight ?? 0) >= most;
+  }
+
+  /** Takes a deployment's id and a signal; resolves when a request to it has ended, first come first served, or when the signal fires. */
+  turn(id: string, gone: AbortSignal): Promise<void> {
+    const { waiting } = this.#book(id);
+    return new Promise((resolve) => {
+      const stir = (): void => {
+        waiting.delete(stir);
+        gone.removeEventListener('abort', stir);
+        resolve();
+      };
+      waiting.add(stir);
+      gone.addEventListener('abort', stir, { once: true });
+    });
   }
 
   /** A request goes out; returns true when it is the probe after a rest. */
@@ -96,6 +117,10 @@ export class Traffic {
   end(id: string): void {
     const book = this.#book(id);
     book.inFlight = Math.max(0, book.inFlight - 1);
+    for (const stir of book.waiting) {
+      stir();
+      break;
+    }
   }
 
   /**
@@ -136,6 +161,7 @@ export class Traffic {
         unproven: false,
         probedUntil: 0,
         windowMs: 0,
+        waiting: new Set(),
       };
       this.#books.set(id, book);
     }

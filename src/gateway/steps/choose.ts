@@ -1,4 +1,5 @@
-// Which deployment is next: those that can serve the request and do not rest, lowest order first, then as the strategy sorts.
+// Which deployment is next: those that can serve the request and do not rest; first those with room, then the lowest order,
+// then as the strategy sorts.
 import { GatewayError } from '../../core/errors.ts';
 import type { Parts, Resolved } from '../exchange.ts';
 import { canServe } from '../prepare.ts';
@@ -42,8 +43,19 @@ export function ordered(targets: readonly Target[], alias: Alias, parts: Parts):
   if (awake.length < 2) return awake;
   const seen = awake.map((target) => ({ target, seen: parts.traffic.seen(target.record.id) }));
   const sorted = strategies[alias.strategy].order(seen, parts.random).map(({ target }) => target);
-  if (sorted.every((target) => target.record.parameters.order === undefined)) return sorted;
-  return sorted.toSorted((a, b) => orderOf(a) - orderOf(b));
+  if (sorted.every(isPlain)) return sorted;
+  const fullness = (target: Target): number => Number(isFull(target, parts));
+  return sorted.toSorted((a, b) => fullness(a) - fullness(b) || orderOf(a) - orderOf(b));
+}
+
+function isPlain({ record: { parameters } }: Target): boolean {
+  return parameters.order === undefined && parameters.maxParallel === undefined;
+}
+
+/** Takes a deployment; true while it has as many requests as it takes at once (LiteLLM: 0 is no limit). */
+export function isFull({ record: { id, parameters } }: Target, parts: Parts): boolean {
+  const { maxParallel = 0 } = parameters;
+  return maxParallel > 0 && parts.traffic.isFull(id, maxParallel);
 }
 
 const orderOf = (target: Target): number => target.record.parameters.order ?? Number.MAX_SAFE_INTEGER;

@@ -8,7 +8,7 @@ import type { Parts, Resolved } from '../exchange.ts';
 import { asBilled, prepare } from '../prepare.ts';
 import type { Alias, Target } from '../target.ts';
 import type { Trail } from '../trail.ts';
-import { allRest, candidates, ordered } from './choose.ts';
+import { allRest, candidates, isFull, ordered } from './choose.ts';
 
 /** Takes what is asked; returns the first answer. Throws the first group's failure when every group has failed. */
 export async function converse(asked: Resolved, parts: Parts, trail: Trail): Promise<Answer> {
@@ -152,6 +152,8 @@ async function tryOnce(
   const target = asBilled(asked, chosen);
   const { id } = target.record;
   const prepared = prepare(asked, target, parts);
+  // Between the last look and begin() nothing else may run. A client that has gone goes on: its call fails at once.
+  while (isFull(target, parts) && !asked.arrived.gone.aborted) await traffic.turn(id, asked.arrived.gone);
   trail.tried(target, prepared.call.dropped);
   const limitMs = limitOf(asked, target, parts);
   const isProbe = traffic.begin(id);
