@@ -85,10 +85,14 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     const stop = async (): Promise<void> => {
       await server.drain(config.graceMs);
       forget();
-      await journal.drain(config.graceMs);
-      await live.close();
-      await store.close();
-      await upstreams.close();
+      try {
+        const unwritten = await journal.drain(config.graceMs);
+        if (unwritten > 0) log.error('usage rows were not written', { rows: unwritten });
+      } finally {
+        await live.close();
+        await store.close();
+        await upstreams.close();
+      }
     };
     return {
       url: server.url,

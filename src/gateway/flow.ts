@@ -43,6 +43,7 @@ class Pieces {
       return events.map(readEvent);
     }
     const lines = this.#lines?.push(chunk) ?? [];
+    if ((this.#lines?.pendingBytes ?? 0) > eventLimit) throw new GatewayError('upstream_too_large');
     return lines.map((data) => ({ name: '', data, raw: null }));
   }
 
