@@ -2,6 +2,7 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
 import type { Answer } from './attempt.ts';
+import { errorReply } from './error-reply.ts';
 import type { Parts, Surface } from './exchange.ts';
 import { admit } from './steps/admit.ts';
 import { answerReply, lateReply } from './steps/answer.ts';
@@ -26,7 +27,7 @@ export async function handle(arrived: Arrived, surface: Surface, parts: Parts): 
   } catch (thrown) {
     const error = GatewayError.from(thrown);
     trail.fail(error);
-    return errorReply(error, arrived, surface, trail);
+    return failedReply(error, arrived, surface, trail);
   }
 }
 
@@ -38,15 +39,9 @@ function patiently(answering: Promise<Answer>, parts: Parts): Promise<Answer | '
   });
 }
 
-function errorReply(error: GatewayError, arrived: Arrived, surface: Surface, trail: Trail): Reply {
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    'x-litellm-call-id': arrived.callId,
-    'x-plumbline-request-id': arrived.id,
-    'x-plumbline-error': error.code,
-    'x-plumbline-attempts': String(trail.attempts),
-    'x-litellm-response-cost': '0',
-  };
-  if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000));
-  return { status: error.status, headers, body: JSON.stringify(surface.dialect.encodeError(error, arrived.id)) };
+/** Without an answer nothing was billed, and the tries so far are told all the same. */
+function failedReply(error: GatewayError, arrived: Arrived, surface: Surface, trail: Trail): Reply {
+  const reply = errorReply(error, surface.dialect, arrived);
+  const tried = { 'x-plumbline-attempts': String(trail.attempts), 'x-litellm-response-cost': '0' };
+  return { ...reply, headers: { ...reply.headers, ...tried } };
 }

@@ -1,9 +1,9 @@
 // Around every route: a request id, and the last-resort error in the dialect the route speaks.
 import { GatewayError } from '../core/errors.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
-import { anthropic } from '../gateway/dialects/anthropic.ts';
 import type { Dialect } from '../gateway/dialects/dialect.ts';
-import { openai } from '../gateway/dialects/openai.ts';
+import { dialects } from '../gateway/dialects/index.ts';
+import { errorReply } from '../gateway/error-reply.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Route } from './routes.ts';
@@ -43,13 +43,6 @@ export function lastResort(
   path: string,
   route: Route | undefined,
 ): Reply & { readonly body: string } {
-  const dialect: Dialect = route?.dialect ?? (/^(?:\/v1)?\/messages/.test(path) ? anthropic : openai);
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    'x-plumbline-request-id': id,
-    'x-litellm-call-id': id,
-    'x-plumbline-error': error.code,
-  };
-  if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000));
-  return { status: error.status, headers, body: JSON.stringify(dialect.encodeError(error, id)) };
+  const dialect: Dialect = route?.dialect ?? (/^(?:\/v1)?\/messages/.test(path) ? dialects.anthropic : dialects.openai);
+  return errorReply(error, dialect, { id, callId: id });
 }

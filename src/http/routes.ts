@@ -8,12 +8,13 @@ import { isObject, type JsonObject } from '../core/json.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
 import { checkHealth, type HealthFilter } from '../gateway/check-health.ts';
 import { countTokens } from '../gateway/count-tokens.ts';
-import { anthropic } from '../gateway/dialects/anthropic.ts';
 import type { Dialect } from '../gateway/dialects/dialect.ts';
-import { openai } from '../gateway/dialects/openai.ts';
+import { dialects } from '../gateway/dialects/index.ts';
 import type { Parts } from '../gateway/exchange.ts';
 import { handle } from '../gateway/handle.ts';
 import { listModels, showModel } from '../gateway/list-models.ts';
+
+const { anthropic, openai } = dialects;
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'OPTIONS';
