@@ -1,8 +1,10 @@
 // Providers that speak OpenAI's dialect, as data: name (LiteLLM's prefix), address, environment names, and where they differ.
 // Names and addresses follow LiteLLM (contracts section 13) and each provider's own pages; a row without `keyVariables` is
 // known by its name in capitals and `_API_KEY`, its address by `_API_BASE`.
+
 import type { Operation } from '../core/chat.ts';
 import { openAiModelRules } from './openai-compatible/openai-models.ts';
+import { bookkeeping } from './openai-compatible/parameters.ts';
 import { type ChatFacts, type CompatibleFacts, openAiCompatible, type RerankFacts } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
 
@@ -17,17 +19,6 @@ const olderFunctions = ['functions', 'function_call'];
 const logProbabilities = ['logprobs', 'top_logprobs'];
 const penalties = ['presence_penalty', 'frequency_penalty'];
 const sound = ['audio', 'modalities'];
-/** Hints that strict servers refuse as unknown fields. */
-const bookkeeping = [
-  'user',
-  'store',
-  'metadata',
-  'service_tier',
-  'safety_identifier',
-  'prompt_cache_key',
-  'prompt_cache_retention',
-];
-
 /** It ranks texts only: objects are written as texts, their fields as lines. */
 const textsOnly: RerankFacts = {
   request: ({ rank_fields: written, ...request }, documents) => ({ ...request, documents }),

@@ -48,7 +48,7 @@ const neutral: Readonly<Record<string, readonly JsonValue[]>> = {
  * Parameters for OpenAI's own books, or hints for its caches: the answer is the same without them, so a provider that does
  * not know them is not asked, and the request is not refused. They are named among the dropped all the same.
  */
-const hints: ReadonlySet<string> = new Set([
+export const bookkeeping: readonly string[] = [
   'user',
   'store',
   'metadata',
@@ -56,7 +56,7 @@ const hints: ReadonlySet<string> = new Set([
   'safety_identifier',
   'prompt_cache_key',
   'prompt_cache_retention',
-]);
+];
 
 /**
  * Takes the provider's name, its facts, the draft and the call; changes the draft. Throws field_unsupported for a parameter
@@ -85,7 +85,7 @@ function reject(provider: string, fields: readonly string[], why: string | undef
     if (!draft.has(field)) continue;
     const value = draft.get(field);
     if (value !== undefined && !asksForNothing(field, value)) {
-      if (hints.has(field)) call.dropped.push(field);
+      if (bookkeeping.includes(field)) call.dropped.push(field);
       else unsupported(provider, call, field, why);
     }
     draft.remove(field);
