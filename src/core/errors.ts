@@ -39,6 +39,9 @@ export const errors = {
   field_unsupported: { ...asked, status: 400, retry: 'elsewhere', says: 'The provider does not support a parameter' },
   dialect_wrong: { ...asked, status: 400, says: 'The body is in another dialect than the route' },
   header_invalid: { ...asked, status: 400, says: 'A request header has an invalid value' },
+  request_malformed: { ...asked, status: 400, says: 'The request cannot be read as HTTP' },
+  request_too_slow: { ...asked, status: 408, type: 'timeout_error', says: 'The request did not arrive in time' },
+  headers_too_large: { ...asked, status: 431, says: 'The request headers are too large' },
   route_unknown: { ...asked, status: 404, type: 'not_found_error', says: 'There is no such route' },
   method_not_allowed: { ...asked, status: 405, says: 'The route does not take this method' },
   model_unknown: { ...asked, status: 400, says: 'Invalid model name passed' },
@@ -75,6 +78,7 @@ export const errors = {
     says: 'The database is away, so this key cannot be looked up; known keys are still served',
   },
   store_unavailable: { ...broken, status: 503, says: 'The database is away' },
+  report_too_large: { ...asked, status: 400, says: 'The report covers too much' },
   feature_unavailable: { ...asked, status: 501, says: 'This is understood but not built yet' },
   draining: { ...broken, status: 503, says: 'The gateway is shutting down' },
   deployments_resting: {

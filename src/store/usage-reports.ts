@@ -1,0 +1,125 @@
+// Sums over usage, for people and dashboards. Invariant: whatever the grouping, the sums are made by the database in
+// numeric from the same rows in one statement, so they add up to the total to the last digit.
+import type { Queries } from './database.ts';
+import { type UsageScope, usageConditions } from './usage-scope.ts';
+
+/** What sums may be grouped by, and where it stands in a picked row. */
+const dimensions = {
+  day: 'day',
+  alias: 'alias',
+  model: 'model',
+  provider: 'provider',
+  deployment: 'deployment_id',
+  key: 'key_hash',
+  user: 'user_id',
+  team: 'team_id',
+  customer: 'end_user',
+  tag: 'tag',
+} as const;
+
+export type Dimension = keyof typeof dimensions;
+
+/** The names of all dimensions, for checking and for help. */
+export const dimensionNames = Object.keys(dimensions) as readonly Dimension[];
+
+/** Sums over the rows of a group. */
+export interface UsageSums {
+  readonly requests: number;
+  readonly successes: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
+  /** US dollars, over the requests whose price is known. */
+  readonly cost: number;
+  /** Requests with tokens and no known price: their cost is missing above. */
+  readonly unpriced: number;
+}
+
+/** Sums, and what the rows of the group share: null where they have none, absent where it was not asked for. */
+export type UsageGroup = UsageSums & { readonly [Name in Dimension]?: string | null };
+
+const sums: readonly (readonly [keyof UsageSums, string])[] = [
+  ['requests', 'requests'],
+  ['successes', 'successes'],
+  ['inputTokens', 'input_tokens'],
+  ['outputTokens', 'output_tokens'],
+  ['cacheReadTokens', 'cache_read_tokens'],
+  ['cacheWriteTokens', 'cache_write_tokens'],
+  ['reasoningTokens', 'reasoning_tokens'],
+  ['cost', 'cost'],
+  ['unpriced', 'unpriced'],
+];
+
+/** One picked row a request. */
+const ofRows = `select (started_at at time zone 'UTC')::date::text as day, alias, model, provider, deployment_id, key_hash,
+    user_id, team_id, end_user, tags, 1 as requests, (outcome = 'success')::integer as successes, input_tokens,
+    output_tokens, cache_read_tokens, cache_write_tokens + cache_write_hour_tokens as cache_write_tokens,
+    reasoning_tokens, cost, (cost is null and input_tokens is not null)::integer as unpriced
+  from plumbline.usage`;
+
+/**
+ * Takes which rows count and any number of groupings (`[['day'], ['day', 'model'], []]`; an empty one is the total);
+ * returns the groups of each, in the order of the groupings, each list by day (the newest first), then the most costly
+ * first. A row with several tags counts in each of them when grouped by tag, and once everywhere else.
+ */
+export async function sumUsage<Groupings extends readonly (readonly Dimension[])[]>(
+  queries: Queries,
+  scope: UsageScope,
+  groupings: Groupings,
+): Promise<{ [Index in keyof Groupings]: readonly UsageGroup[] }> {
+  const { where, values } = usageConditions(scope);
+  const names = dimensionNames.filter((name) => groupings.some((grouping) => grouping.includes(name)));
+  const numbered = groupings.map((grouping, index) => ({ grouping, index }));
+  const parts = [false, true].flatMap((tagged) => {
+    const those = numbered.filter(({ grouping }) => grouping.includes('tag') === tagged);
+    return those.length === 0 ? [] : [statement(names, those, tagged)];
+  });
+  const order = names.includes('day') ? 'day desc, ' : '';
+  const rows = await queries.query<UsageGroup & { readonly grouping: number }>(
+    `with picked as (${ofRows} ${where}) select * from (${parts.join(' union all ')}) as groups
+     order by grouping, ${order}cost desc, requests desc${names.map((name) => `, ${quoted(name)}`).join('')}`,
+    values,
+  );
+  const lists = groupings.map((grouping, index) =>
+    rows.filter((row) => row.grouping === index).map((row) => groupOf(row, grouping)),
+  );
+  return lists as { [Index in keyof Groupings]: readonly UsageGroup[] };
+}
+
+const carried = '(select distinct carried.tag from unnest(tags) as carried (tag)) as carried';
+
+interface Numbered {
+  readonly grouping: readonly Dimension[];
+  readonly index: number;
+}
+
+/** The groupings that need tags apart are summed over one row a tag, the others over one row a request. */
+function statement(names: readonly Dimension[], groupings: readonly Numbered[], tagged: boolean): string {
+  const own = names.filter((name) => groupings.some(({ grouping }) => grouping.includes(name)));
+  const selected = names.map((name) => `${own.includes(name) ? dimensions[name] : 'null::text'} as ${quoted(name)}`);
+  const summed = sums.map(([field, column]) => `coalesce(sum(${column}), 0) as ${quoted(field)}`);
+  const sets = groupings.map(({ grouping }) => `(${grouping.map((name) => dimensions[name]).join(', ')})`);
+  const source = tagged ? `picked left join lateral ${carried} on true` : 'picked';
+  return `select ${[...selected, ...summed].join(', ')}, ${numberOf(own, groupings)} as grouping
+    from ${source} group by grouping sets (${sets.join(', ')})`;
+}
+
+/** PostgreSQL says which grouping a row is of by a bit for each column that is not in it, the last column lowest. */
+function numberOf(own: readonly Dimension[], groupings: readonly Numbered[]): string {
+  const bits = (grouping: readonly Dimension[]) =>
+    own.reduce((sum, name) => sum * 2 + (grouping.includes(name) ? 0 : 1), 0);
+  const cases = groupings.map(({ grouping, index }) => `when ${bits(grouping)} then ${index}`);
+  const level = own.length === 0 ? '0' : `grouping(${own.map((name) => dimensions[name]).join(', ')})`;
+  return `case ${level} ${cases.join(' ')} end`;
+}
+
+function groupOf(row: UsageGroup, grouping: readonly Dimension[]): UsageGroup {
+  const kept = [...grouping, ...sums.map(([field]) => field)];
+  return Object.fromEntries(kept.map((name) => [name, row[name]])) as unknown as UsageGroup;
+}
+
+function quoted(name: string): string {
+  return `"${name}"`;
+}

@@ -1,0 +1,57 @@
+// Which usage rows a report is about, as conditions of a query.
+import { timeText } from './sql-values.ts';
+
+/** Which rows count. A list allows any of its values; an empty list allows none. */
+export interface UsageScope {
+  /** Milliseconds; rows that began at or after. */
+  readonly from?: number | undefined;
+  /** Milliseconds; rows that began before. */
+  readonly until?: number | undefined;
+  readonly keys?: readonly string[] | undefined;
+  readonly aliases?: readonly string[] | undefined;
+  readonly models?: readonly string[] | undefined;
+  readonly users?: readonly string[] | undefined;
+  readonly teams?: readonly string[] | undefined;
+  readonly customers?: readonly string[] | undefined;
+  /** Rows that carry any of these tags. */
+  readonly tags?: readonly string[] | undefined;
+  readonly requestIds?: readonly string[] | undefined;
+  readonly sessions?: readonly string[] | undefined;
+  readonly deployments?: readonly string[] | undefined;
+  readonly isSuccess?: boolean | undefined;
+  /** US dollars, both ends included. */
+  readonly leastCost?: number | undefined;
+  readonly mostCost?: number | undefined;
+}
+
+const filters: readonly (readonly [keyof UsageScope, string])[] = [
+  ['keys', 'key_hash'],
+  ['aliases', 'alias'],
+  ['models', 'model'],
+  ['users', 'user_id'],
+  ['teams', 'team_id'],
+  ['customers', 'end_user'],
+  ['requestIds', 'request_id'],
+  ['sessions', 'session'],
+  ['deployments', 'deployment_id'],
+];
+
+/** Takes which rows count; returns a where clause over plumbline.usage (empty for all) and its values from $1. */
+export function usageConditions(scope: UsageScope): { readonly where: string; readonly values: readonly unknown[] } {
+  const values: unknown[] = [];
+  const needed: string[] = [];
+  const need = (condition: string, value: unknown): void => {
+    values.push(value);
+    needed.push(condition.replace('?', `$${values.length}`));
+  };
+  if (scope.from !== undefined) need('started_at >= ?::timestamptz', timeText(scope.from));
+  if (scope.until !== undefined) need('started_at < ?::timestamptz', timeText(scope.until));
+  for (const [field, column] of filters) {
+    if (scope[field] !== undefined) need(`${column} = any(?::text[])`, scope[field]);
+  }
+  if (scope.tags !== undefined) need('tags && ?::text[]', scope.tags);
+  if (scope.isSuccess !== undefined) need(`(outcome = 'success') = ?::boolean`, scope.isSuccess);
+  if (scope.leastCost !== undefined) need('cost >= ?::numeric', scope.leastCost);
+  if (scope.mostCost !== undefined) need('cost <= ?::numeric', scope.mostCost);
+  return { where: needed.length === 0 ? '' : `where ${needed.join(' and ')}`, values };
+}
