@@ -1,4 +1,5 @@
 // What passes between the door and the hall: plain fields and raw bytes, no web Request or Response (see docs/decisions).
+import type { Signal } from '../kit/signal.ts';
 
 /** A request as it arrived: header names in lower case, body as bytes. */
 export interface Arrived {
@@ -16,11 +17,14 @@ export interface Arrived {
   readonly body: Buffer;
   /** Address of the peer. */
   readonly from: string;
-  /** When the head was read: milliseconds of the monotonic clock, and of the calendar. */
+  /** When it was read whole: milliseconds of the monotonic clock, and of the calendar. */
   readonly atMs: number;
   readonly startedAt: number;
-  /** Aborted when the client hangs up before the reply is complete. */
-  readonly gone: AbortSignal;
+  /**
+   * Aborted when the client hangs up before the reply is complete, or when a stop can wait no longer: then the reason is a
+   * GatewayError to be told.
+   */
+  readonly gone: Signal;
 }
 
 /** A reply: a status, headers, and bytes or a stream of bytes. The door always reads a stream to its end or returns it. */

@@ -47,7 +47,7 @@ export async function attempt(asked: Resolved, prepared: Prepared, limitMs: numb
     if (incoming.status >= 300) throw await refusal(prepared, incoming);
     const context = new Context(asked, parts);
     if (asked.stream) return await begun(prepared, incoming, context, deadline);
-    const answer = await whole(prepared, incoming, context, parts);
+    const answer = whole(prepared, incoming.headers, await incoming.body.readAll(parts.answerLimit), context);
     deadline.end();
     return answer;
   } catch (thrown) {
@@ -96,23 +96,22 @@ class Context implements AnswerContext {
   }
 }
 
-async function whole(
+function whole(
   prepared: Prepared,
-  incoming: IncomingAnswer,
+  headers: IncomingAnswer['headers'],
+  bytes: Buffer,
   context: AnswerContext,
-  parts: Parts,
-): Promise<WholeAnswer> {
+): WholeAnswer {
   const { target, wire, call, passes, dialect, request } = prepared;
-  const bytes = await incoming.body.readAll(parts.answerLimit);
   const body = parsed(bytes);
-  const answered = { kind: 'whole', target, headers: incoming.headers, context } as const;
   const usage = isObject(body) ? wire.usage(body) : null;
   // A wire in OpenAI's dialect may mend an answer; nothing to mend, or another dialect's own words: the bytes pass.
-  if (passes && wire.dialect !== 'openai' && isObject(body)) return { ...answered, bytes, usage };
+  if (passes && wire.dialect !== 'openai' && isObject(body))
+    return { kind: 'whole', target, headers, context, bytes, usage };
   const words = wire.decode === undefined ? body : wire.decode(body, call, request);
   if (!isObject(words)) throw new GatewayError('upstream_garbled', { message: 'an object was expected' });
-  if (passes && words === body) return { ...answered, bytes, usage };
-  return { ...answered, bytes: JSON.stringify(passes ? words : dialect.encode(words, context)), usage };
+  const written = passes && words === body ? bytes : JSON.stringify(passes ? words : dialect.encode(words, context));
+  return { kind: 'whole', target, headers, context, bytes: written, usage };
 }
 
 function parsed(bytes: Buffer): JsonObject | readonly never[] {

@@ -7,6 +7,7 @@ import { isObject, numberOf } from '../core/json.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
 import { Deadline } from './deadline.ts';
 import { checkConversation } from './dialects/fields.ts';
+import { errorReply } from './error-reply.ts';
 import type { Parts, Resolved, Surface } from './exchange.ts';
 import { prepare } from './prepare.ts';
 import { admit } from './steps/admit.ts';
@@ -18,7 +19,7 @@ import { Trail } from './trail.ts';
 const patienceMs = 5_000;
 const answerLimit = 64 * 1024;
 
-/** Takes a request; returns its number of input tokens. Throws what admit, understand and resolve throw. */
+/** Takes a request; returns the reply with its number of input tokens, or the refusal. Never throws. */
 export async function countTokens(arrived: Arrived, surface: Surface, parts: Parts): Promise<Reply> {
   const trail = new Trail(arrived, surface, parts);
   try {
@@ -26,8 +27,9 @@ export async function countTokens(arrived: Arrived, surface: Surface, parts: Par
     trail.succeed(reply.status, null);
     return reply;
   } catch (thrown) {
-    trail.fail(GatewayError.from(thrown));
-    throw thrown;
+    const error = GatewayError.from(thrown);
+    trail.fail(error);
+    return errorReply(error, surface.dialect, arrived);
   }
 }
 

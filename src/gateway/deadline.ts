@@ -1,27 +1,28 @@
 // One signal for one call upstream: it fires when the client goes away or when the time is up, and says which.
 import type { Clock } from '../kit/clock.ts';
+import { Abort, type Signal } from '../kit/signal.ts';
 
 export class Deadline {
-  readonly #controller = new AbortController();
-  readonly #gone: AbortSignal;
+  readonly #abort = new Abort();
+  readonly #gone: Signal;
   readonly #stopTimer: () => void;
   #expired = false;
 
   /** Takes a clock, milliseconds, and the signal of the client's going. */
-  constructor(clock: Clock, ms: number, gone: AbortSignal) {
+  constructor(clock: Clock, ms: number, gone: Signal) {
     this.#gone = gone;
     this.#stopTimer = clock.after(ms, () => {
       this.#expired = true;
-      this.#controller.abort();
+      this.#abort.abort();
     });
-    if (gone.aborted) this.#controller.abort();
-    else gone.addEventListener('abort', this.#onGone, { once: true });
+    if (gone.aborted) this.#abort.abort();
+    else gone.addEventListener('abort', this.#onGone);
   }
 
-  readonly #onGone = (): void => this.#controller.abort();
+  readonly #onGone = (): void => this.#abort.abort();
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get signal(): Signal {
+    return this.#abort;
   }
 
   /** True when it was the time, not the client. */
@@ -37,7 +38,7 @@ export class Deadline {
   /** The call has failed: what may be left of it is not wanted, and the upstream is let go. */
   giveUp(): void {
     this.end();
-    this.#controller.abort();
+    this.#abort.abort();
   }
 
   /** The call is over. */

@@ -39,8 +39,17 @@ function patiently(answering: Promise<Answer>, parts: Parts): Promise<Answer | '
   });
 }
 
+/** Takes a request that was refused before it got into the hall, and why; returns the reply. It leaves a usage row like any other. */
+export function refuse(arrived: Arrived, surface: Surface, parts: Parts, error: GatewayError): Refusal {
+  const trail = new Trail(arrived, surface, parts);
+  trail.fail(error);
+  return failedReply(error, arrived, surface, trail);
+}
+
+type Refusal = ReturnType<typeof errorReply>;
+
 /** Without an answer nothing was billed, and the tries so far are told all the same. */
-function failedReply(error: GatewayError, arrived: Arrived, surface: Surface, trail: Trail): Reply {
+function failedReply(error: GatewayError, arrived: Arrived, surface: Surface, trail: Trail): Refusal {
   const reply = errorReply(error, surface.dialect, arrived);
   const tried = { 'x-plumbline-attempts': String(trail.attempts), 'x-litellm-response-cost': '0' };
   return { ...reply, headers: { ...reply.headers, ...tried } };

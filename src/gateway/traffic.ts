@@ -2,6 +2,7 @@
 // Invariant: while a deployment rests nothing is sent to it; when its rest is over one request probes it first.
 import type { FailureKind, GatewayError } from '../core/errors.ts';
 import type { RouterSettings } from '../core/records.ts';
+import type { Signal } from '../kit/signal.ts';
 
 /** What strategies may see of a deployment. */
 export interface Seen {
@@ -69,7 +70,7 @@ export class Traffic {
   }
 
   /** Takes a deployment's id and a signal; resolves when a request to it has ended, first come first served, or when the signal fires. */
-  turn(id: string, gone: AbortSignal): Promise<void> {
+  turn(id: string, gone: Signal): Promise<void> {
     const { waiting } = this.#book(id);
     return new Promise((resolve) => {
       const stir = (): void => {

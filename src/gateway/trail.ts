@@ -1,7 +1,7 @@
 // What became of a request, noted as it goes and recorded exactly once, whatever happens: one usage row, one log line.
 
 import type { Caller } from '../core/caller.ts';
-import type { GatewayError } from '../core/errors.ts';
+import { GatewayError } from '../core/errors.ts';
 import { costOf } from '../core/prices.ts';
 import type { Outcome, UsageRow } from '../core/records.ts';
 import type { Usage } from '../core/usage.ts';
@@ -113,9 +113,12 @@ export class Trail {
 
   /** Refused or failed; `usage` is what a cut stream had used. */
   fail(error: GatewayError, usage: Usage | null = null): void {
-    const gone = error.code === 'client_gone' || this.#arrived.gone.aborted;
+    const { aborted, reason } = this.#arrived.gone;
+    const stopped = reason instanceof GatewayError ? reason : null;
+    const gone = stopped === null && (error.code === 'client_gone' || aborted);
     const outcome: Outcome = gone ? 'abandoned' : this.#attempts === 0 ? 'refused' : 'failure';
-    this.#finish(outcome, gone ? 499 : error.status, gone ? 'client_gone' : error.code, usage, usage !== null);
+    const { status, code } = stopped ?? (gone ? new GatewayError('client_gone') : error);
+    this.#finish(outcome, status, code, usage, usage !== null);
     if (error.code === 'internal') this.#parts.log.error('internal', { request: this.#arrived.id, error: error.cause });
   }
 

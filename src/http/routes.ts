@@ -11,18 +11,23 @@ import { countTokens } from '../gateway/count-tokens.ts';
 import type { Dialect } from '../gateway/dialects/dialect.ts';
 import { dialects } from '../gateway/dialects/index.ts';
 import type { Parts } from '../gateway/exchange.ts';
-import { handle } from '../gateway/handle.ts';
+import { handle, refuse } from '../gateway/handle.ts';
 import { listModels, showModel } from '../gateway/list-models.ts';
+import type { Refusal } from './edge.ts';
 
 const { anthropic, openai } = dialects;
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'OPTIONS';
-  /** Fastify paths; each means the same. */
+  /** Paths that mean the same; `:name` is one segment, `*` the rest (http/route-table.ts). */
   readonly paths: readonly string[];
   /** In whose words errors of this route are written. */
   readonly dialect: Dialect;
   readonly handle: (arrived: Arrived) => Promise<Reply> | Reply;
+  /** Requests to models: refused before they get in, they leave a usage row all the same. */
+  readonly refuse?: (arrived: Arrived, error: GatewayError) => Refusal;
+  /** Asked every few seconds by machines: its line is only for debugging. */
+  readonly isProbe?: true;
 }
 
 /** How the house is, for the readiness probes. */
@@ -45,8 +50,18 @@ export function openRoutes(site: Site): readonly Route[] {
   const { gateway, keys } = site;
   const surface = (operation: Operation, dialect: Dialect, ...paths: string[]): Route => {
     const spoken = { dialect, operation, route: paths[0] ?? '' };
-    return { method: 'POST', paths, dialect, handle: (arrived) => handle(arrived, spoken, gateway) };
+    return {
+      method: 'POST',
+      paths,
+      dialect,
+      handle: (arrived) => handle(arrived, spoken, gateway),
+      refuse: (arrived, error) => refuse(arrived, spoken, gateway, error),
+    };
   };
+  const probe = (paths: string[], reply: () => Reply, method: Route['method'] = 'GET'): Route => ({
+    ...open(paths, reply, method),
+    isProbe: true,
+  });
   const open = (
     paths: string[],
     reply: (arrived: Arrived) => Promise<Reply> | Reply,
@@ -88,19 +103,20 @@ export function openRoutes(site: Site): readonly Route[] {
       paths: ['/v1/messages/count_tokens', '/messages/count_tokens'],
       dialect: anthropic,
       handle: (arrived) => countTokens(arrived, counting, gateway),
+      refuse: (arrived, error) => refuse(arrived, counting, gateway, error),
     },
     known(['/v1/models', '/models'], (arrived, caller) => listModels(arrived, caller, gateway)),
     known(['/v1/models/*', '/models/*'], (arrived, caller) =>
-      showModel(arrived, caller, arrived.parameters['*'] ?? '', gateway),
+      showModel(arrived, caller, arrived.parameters.rest ?? '', gateway),
     ),
     known(['/health'], async (arrived, caller) =>
       json(200, await checkHealth(arrived, healthFilter(arrived, caller), gateway)),
     ),
-    open(['/healthz', '/health/liveliness', '/health/liveness'], () => alive),
-    open(['/health/liveliness', '/health/liveness'], () => alive, 'OPTIONS'),
-    open(['/readyz'], () => ready(site)),
-    open(['/health/readiness'], () => litellmReadiness(site)),
-    open(['/health/readiness'], () => litellmReadiness(site), 'OPTIONS'),
+    probe(['/healthz', '/health/liveliness', '/health/liveness'], () => alive),
+    probe(['/health/liveliness', '/health/liveness'], () => alive, 'OPTIONS'),
+    probe(['/readyz'], () => ready(site)),
+    probe(['/health/readiness'], () => litellmReadiness(site)),
+    probe(['/health/readiness'], () => litellmReadiness(site), 'OPTIONS'),
     open(['/'], () => json(200, { name: 'plumbline', version: site.build.version, build: site.build.id })),
     master('POST', '/key/generate', (arrived, caller) => generateKey(bodyOf(arrived), caller, keys)),
     known(['/key/info'], async (arrived, caller) => {

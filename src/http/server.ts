@@ -1,13 +1,16 @@
-// The door: Fastify listens, sockets become Arrived, Replies go out. No-delay both ways, head and first piece together,
-// back-pressure honoured, and a client's going noticed at once.
-import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+// The door: sockets become Arrived, Replies go out, a client's going is noticed at once, and a stop lets what runs finish.
+// Over node:http itself: what a framework would add (a router, body parsers, hooks) costs more on the hot path than it gives.
+import { createServer, type IncomingMessage, type Server as NodeServer, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { GatewayError } from '../core/errors.ts';
-import type { Arrived, Reply } from '../core/wire.ts';
-import { type Edge, lastResort } from './edge.ts';
+import type { Arrived } from '../core/wire.ts';
+import { Abort, type Signal } from '../kit/signal.ts';
+import type { Edge } from './edge.ts';
+import { giveReply } from './give-reply.ts';
+import { type Match, RouteTable } from './route-table.ts';
 import type { Route } from './routes.ts';
+import { takeBody } from './take-body.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -29,234 +32,162 @@ const slowestRequestMs = 300_000;
 
 /** Takes options, routes and the edge; returns a server that listens. Throws the system's error when the port is taken. */
 export async function openServer(options: ServerOptions, routes: readonly Route[], edge: Edge): Promise<Server> {
-  const running = new Set<AbortController>();
-  const fastify = Fastify({
-    bodyLimit: options.bodyLimit,
-    keepAliveTimeout: options.keepAliveMs,
-    forceCloseConnections: false,
-    logger: false,
-    exposeHeadRoutes: true,
-    requestTimeout: slowestRequestMs,
-    frameworkErrors: (error, request, reply) => refuse(edge, request, reply, understood(error, options.bodyLimit)),
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+  const door = new Door(options, new RouteTable(routes), edge);
+  const timing = { keepAliveTimeout: options.keepAliveMs, requestTimeout: slowestRequestMs };
+  const server = createServer(timing, (request, response) => door.take(request, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => door.refuseUnread(error, socket));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
   });
-  takeBytes(fastify);
-  for (const route of routes) {
-    const serve = (request: FastifyRequest, reply: FastifyReply) =>
-      respond(request, reply, route, options, edge, running);
-    for (const url of route.paths) fastify.route({ method: route.method, url, handler: serve, config: { route } });
-  }
-  refuseTheRest(fastify, edge);
-  await fastify.listen({ host: options.host, port: options.port });
-  return { url: urlOf(fastify, options.host), drain: (graceMs) => drain(fastify, running, graceMs) };
-}
-
-/** Bodies of any type arrive as bytes; who needs JSON parses it, once. */
-function takeBytes(fastify: FastifyInstance): void {
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  return { url: urlOf(server, options.host), drain: (graceMs) => drain(server, door, graceMs) };
 }
 
 const nothing = Buffer.alloc(0);
 
-async function respond(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  route: Route,
-  options: ServerOptions,
-  edge: Edge,
-  running: Set<AbortController>,
-): Promise<void> {
-  reply.hijack();
-  const response = reply.raw;
-  const gone = new AbortController();
-  running.add(gone);
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  const arrived = arrivedFrom(request, gone.signal, edge);
-  try {
-    await write(response, await edge.guard(arrived, route), options.pingMs, request.method === 'HEAD');
-  } catch (error) {
-    edge.log.error('reply broken off', { request: arrived.id, error });
-    response.destroy();
-  } finally {
-    running.delete(gone);
+/** Every request passes here. */
+class Door {
+  /** Requests under way, by the signal that their client has gone. */
+  readonly running = new Set<Abort>();
+  isClosing = false;
+  readonly #options: ServerOptions;
+  readonly #routes: RouteTable;
+  readonly #edge: Edge;
+
+  constructor(options: ServerOptions, routes: RouteTable, edge: Edge) {
+    this.#options = options;
+    this.#routes = routes;
+    this.#edge = edge;
+  }
+
+  take(request: IncomingMessage, response: ServerResponse): void {
+    const { url = '/', method = 'GET' } = request;
+    const mark = url.indexOf('?');
+    const path = mark === -1 ? url : url.slice(0, mark);
+    const sent: Sent = { request, response, method, path, query: mark === -1 ? '' : url.slice(mark + 1) };
+    let match: Match;
+    try {
+      match = this.#routes.find(method, path);
+    } catch (error) {
+      this.#turnAway(sent, undefined, GatewayError.from(error));
+      return;
+    }
+    const serve = (body: Buffer): void => void this.#serve(sent, match, body);
+    const turnAway = (error: GatewayError): void => this.#turnAway(sent, match.route, error);
+    if (this.isClosing) turnAway(new GatewayError('draining', { retryAfterMs: 1_000 }));
+    else if (method === 'GET' || method === 'HEAD') {
+      request.resume();
+      serve(nothing);
+    } else takeBody(request, this.#options.bodyLimit, serve, turnAway);
+  }
+
+  /** What could not be read as HTTP (or not in time) has no route and no dialect: a short answer, and the socket is closed. */
+  refuseUnread(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const refusal = new GatewayError(unreadable[error.code ?? ''] ?? 'request_malformed', { message: error.message });
+    const stranger = { id: this.#edge.newId(''), method: '', path: '' };
+    const { status, headers, body } = this.#edge.refuse(refusal, stranger, undefined);
+    const head = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
+    const lines = [`HTTP/1.1 ${status} Refused`, ...head.map(([name, value]) => `${name}: ${value}`)];
+    socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  }
+
+  async #serve(sent: Sent, { route, parameters }: Match, body: Buffer): Promise<void> {
+    const { response, method } = sent;
+    const gone = new Abort();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    this.running.add(gone);
+    const arrived = this.#arrived(sent, parameters, body, gone);
+    try {
+      const reply = await this.#edge.guard(arrived, route);
+      await giveReply(response, reply, this.#options.pingMs, method === 'HEAD');
+    } catch (error) {
+      this.#edge.log.error('reply broken off', { request: arrived.id, error });
+      response.destroy();
+    } finally {
+      this.running.delete(gone);
+    }
+  }
+
+  /** A request that goes no further than the door; its body, if any, is read and thrown away so that the refusal is read. */
+  #turnAway(sent: Sent, route: Route | undefined, error: GatewayError): void {
+    const { request, response, path } = sent;
+    request.resume();
+    const arrived = this.#arrived(sent, {}, nothing, new Abort());
+    const reply = route?.refuse?.(arrived, error) ?? this.#edge.refuse(error, arrived, route);
+    if (error.code === 'method_not_allowed') response.setHeader('allow', this.#routes.methods(path).join(', '));
+    if (this.isClosing) response.setHeader('connection', 'close');
+    for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
+    response.statusCode = reply.status;
+    response.end(reply.body);
+  }
+
+  #arrived(sent: Sent, parameters: Match['parameters'], body: Buffer, gone: Signal): Arrived {
+    const { request, method, path, query } = sent;
+    const { headers } = request;
+    const id = this.#edge.newId('');
+    return {
+      id,
+      callId: callIdOf(headers['x-litellm-call-id']) ?? id,
+      method,
+      path,
+      query,
+      parameters,
+      headers,
+      body,
+      from: request.socket.remoteAddress ?? '',
+      atMs: this.#edge.clock.monotonic(),
+      startedAt: this.#edge.clock.now(),
+      gone,
+    };
   }
 }
 
-function arrivedFrom(request: FastifyRequest, gone: AbortSignal, edge: Edge): Arrived {
-  const raw: IncomingMessage = request.raw;
-  const url = raw.url ?? '/';
-  const mark = url.indexOf('?');
-  const parameters = request.params as Record<string, string>;
-  const id = edge.newId('');
-  return {
-    id,
-    callId: callIdOf(raw.headers['x-litellm-call-id']) ?? id,
-    method: raw.method ?? 'GET',
-    path: mark === -1 ? url : url.slice(0, mark),
-    query: mark === -1 ? '' : url.slice(mark + 1),
-    parameters,
-    headers: raw.headers,
-    body: Buffer.isBuffer(request.body) ? request.body : nothing,
-    from: raw.socket.remoteAddress ?? '',
-    atMs: edge.clock.monotonic(),
-    startedAt: edge.clock.now(),
-    gone,
-  };
+/** A request whose head has been read, and the response it is to get. */
+interface Sent {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
 }
+
+/** Node's errors of reading, in our codes. */
+const unreadable: Readonly<Record<string, 'headers_too_large' | 'request_too_slow'>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_too_slow',
+};
 
 /** A client's own id is echoed when it is sound: letters, digits and `-_.:`, at most 128. */
 function callIdOf(given: string | string[] | undefined): string | undefined {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
 }
 
-async function write(response: ServerResponse, reply: Reply, pingMs: number, headOnly: boolean): Promise<void> {
-  const { body } = reply;
-  if (typeof body === 'string' || body instanceof Uint8Array) {
-    response.writeHead(reply.status, headersOf(reply, Buffer.byteLength(body)));
-    if (headOnly) response.end();
-    else if (typeof body === 'string') response.end(body);
-    else endWith(response, body);
-    return;
-  }
-  response.writeHead(reply.status, reply.headers);
-  if (reply.isLate === true) response.write(reply.ping ?? '');
-  const pulse = new Pulse(response, reply.ping ?? '', pingMs);
-  try {
-    for await (const piece of body) {
-      if (response.destroyed) break;
-      pulse.beat();
-      if (!response.write(piece)) await drained(response);
-    }
-    response.end();
-  } finally {
-    pulse.stop();
-  }
-}
-
-/** Names and values in one flat list, which Node writes without a copy. */
-function headersOf(reply: Reply, length: number): string[] {
-  const list = ['content-length', String(length)];
-  for (const name in reply.headers) {
-    const value = reply.headers[name];
-    if (value !== undefined) list.push(name, value);
-  }
-  return list;
-}
-
-const smallBytes = 16 * 1024;
-
-/** A small body as a latin1 string goes out with the head in one write; each character is one byte, so the bytes are the same. */
-function endWith(response: ServerResponse, body: Uint8Array): void {
-  if (body.length > smallBytes) response.end(body);
-  else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
-}
-
-/** Resolves when the socket takes bytes again, or is gone. */
-async function drained(response: ServerResponse): Promise<void> {
-  if (response.destroyed) return;
-  const either = new AbortController();
-  try {
-    await Promise.race([
-      once(response, 'drain', { signal: either.signal }),
-      once(response, 'close', { signal: either.signal }),
-    ]);
-  } finally {
-    either.abort();
-  }
-}
-
-/** Sends the ping whenever nothing was written for the given time. One timer a stream, set anew only when it fires. */
-class Pulse {
-  readonly #response: ServerResponse;
-  readonly #ping: string;
-  readonly #everyMs: number;
-  #last = performance.now();
-  #timer: NodeJS.Timeout | null = null;
-
-  constructor(response: ServerResponse, ping: string, everyMs: number) {
-    this.#response = response;
-    this.#ping = ping;
-    this.#everyMs = everyMs;
-    if (ping !== '') this.#timer = setTimeout(this.#fire, everyMs);
-  }
-
-  beat(): void {
-    this.#last = performance.now();
-  }
-
-  readonly #fire = (): void => {
-    const idle = performance.now() - this.#last;
-    if (idle >= this.#everyMs - 1) {
-      this.#response.write(this.#ping);
-      this.beat();
-    }
-    this.#timer = setTimeout(this.#fire, Math.max(1, this.#everyMs - (performance.now() - this.#last)));
-  };
-
-  stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-  }
-}
-
-function refuse(edge: Edge, request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
-  const { route } = (request.routeOptions.config ?? {}) as { route?: Route };
-  const id = edge.newId('');
-  const path = (request.url.split('?')[0] ?? '').slice(0, 256);
-  const { status, headers, body } = lastResort(error, id, path, route);
-  edge.log.info('refused at the door', { request: id, method: request.method, path, status, error: error.code });
-  reply.code(status).headers(headers).send(body);
-}
-
-function refuseTheRest(fastify: FastifyInstance, edge: Edge): void {
-  fastify.setNotFoundHandler((request, reply) => {
-    const error = new GatewayError('route_unknown', { message: `${request.method} ${request.url.split('?')[0]}` });
-    refuse(edge, request, reply, error);
-  });
-  fastify.setErrorHandler((error, request, reply) =>
-    refuse(edge, request, reply, understood(error, fastify.initialConfig.bodyLimit)),
-  );
-}
-
-/** What Fastify itself refuses, in our codes. */
-function understood(error: unknown, bodyLimit: number | undefined): GatewayError {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new GatewayError('body_too_large', { message: `at most ${bodyLimit} bytes are taken (option bodyLimit)` });
-  }
-  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') {
-    return new GatewayError('header_invalid', {
-      message: 'content-length does not fit the body',
-      field: 'content-length',
-    });
-  }
-  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
-    return new GatewayError('route_unknown', { message: 'the path cannot be read, or a part of it is too long' });
-  }
-  return GatewayError.from(error);
-}
-
-function urlOf(fastify: FastifyInstance, host: string): string {
-  const address = fastify.server.address();
+function urlOf(server: NodeServer, host: string): string {
+  const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 const lastWordsMs = 2_000;
 
-async function drain(fastify: FastifyInstance, running: Set<AbortController>, graceMs: number): Promise<void> {
-  const closed = fastify.close();
-  const idle = setInterval(() => fastify.server.closeIdleConnections(), 50);
+/** Requests that outlive the grace are told why: a stream gets its dialect's error event before its socket is closed. */
+async function drain(server: NodeServer, door: Door, graceMs: number): Promise<void> {
+  door.isClosing = true;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
   const late = setTimeout(() => {
-    for (const gone of running) gone.abort();
-    fastify.server.closeAllConnections();
+    for (const gone of door.running) gone.abort(new GatewayError('draining'));
   }, graceMs);
+  const last = setTimeout(() => server.closeAllConnections(), graceMs + lastWordsMs);
   await closed;
-  clearInterval(idle);
-  clearTimeout(late);
+  for (const timer of [idle, late, last]) clearTimeout(timer);
   // The connections are closed; requests that were let go have a row to write yet.
   const until = performance.now() + lastWordsMs;
-  while (running.size > 0 && performance.now() < until) await pause(5);
+  while (door.running.size > 0 && performance.now() < until) await pause(5);
 }

@@ -1,4 +1,5 @@
 // Now and later, as a part that is handed in, so that tests own the time.
+import type { Signal } from './signal.ts';
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -19,7 +20,7 @@ export const systemClock: Clock = {
 };
 
 /** Takes a clock, milliseconds and a signal; resolves after that time, or at once when the signal aborts. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, ms: number, signal?: Signal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve();
     const done = () => {

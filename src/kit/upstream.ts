@@ -2,6 +2,7 @@
 // The only file that reaches out, and (with kit/seal.ts) the only one that reveals a secret.
 import { type Dispatcher, Pool } from 'undici';
 import type { Secret } from './secret.ts';
+import type { Signal } from './signal.ts';
 
 export type FaultKind = 'unreachable' | 'cut' | 'aborted' | 'too-large';
 
@@ -25,7 +26,7 @@ export interface OutgoingRequest {
   readonly headers: Readonly<Record<string, string | Secret>>;
   readonly body: Buffer | null;
   /** Aborts the call whenever it fires, the body included. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
 }
 
 export interface IncomingAnswer {
@@ -64,6 +65,7 @@ class SocketBody implements IncomingBody {
   #ended = false;
   #fault: UpstreamFault | null = null;
   #wake: (() => void) | null = null;
+  #whole: { readonly limit: number; resolve(body: Buffer): void; reject(fault: UpstreamFault): void } | null = null;
 
   constructor(controller: Dispatcher.DispatchController) {
     this.#controller = controller;
@@ -72,16 +74,23 @@ class SocketBody implements IncomingBody {
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    if (this.#bytes > highWaterBytes && !this.#paused) {
-      this.#paused = true;
-      this.#controller.pause();
+    if (this.#whole !== null) this.#gather();
+    else {
+      if (this.#bytes > highWaterBytes) this.#hold();
+      this.#stir();
     }
-    this.#stir();
+  }
+
+  #hold(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#controller.pause();
   }
 
   finish(fault: UpstreamFault | null): void {
     this.#ended = true;
     this.#fault = fault;
+    this.#gather();
     this.#stir();
   }
 
@@ -101,30 +110,44 @@ class SocketBody implements IncomingBody {
     }
     const chunk = this.#chunks.shift() ?? null;
     this.#bytes -= chunk?.length ?? 0;
-    if (this.#paused && this.#bytes <= highWaterBytes / 2) {
-      this.#paused = false;
-      this.#controller.resume();
-    }
+    if (this.#bytes <= highWaterBytes / 2) this.#flow();
     return chunk;
   }
 
-  async readAll(limit: number): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for (let chunk = await this.next(); chunk !== null; chunk = await this.next()) {
-      bytes += chunk.length;
-      if (bytes > limit) {
-        this.cancel();
-        throw new UpstreamFault('too-large');
-      }
-      chunks.push(chunk);
-    }
-    return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes);
+  readAll(limit: number): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#whole = { limit, resolve, reject };
+      this.#flow();
+      this.#gather();
+    });
+  }
+
+  #flow(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#controller.resume();
+  }
+
+  /** Once the whole is wanted, chunks are kept until the end has come or they are too many. */
+  #gather(): void {
+    if (this.#whole === null) return;
+    const { limit, resolve, reject } = this.#whole;
+    if (this.#bytes > limit) {
+      this.#whole = null;
+      this.cancel();
+      reject(new UpstreamFault('too-large'));
+    } else if (this.#fault !== null) reject(this.#fault);
+    else if (this.#ended) resolve(joinedChunks(this.#chunks, this.#bytes));
   }
 
   cancel(): void {
     if (!this.#ended) this.#controller.abort(new UpstreamFault('aborted'));
   }
+}
+
+function joinedChunks(chunks: readonly Buffer[], bytes: number): Buffer {
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes);
 }
 
 /** The way out. One for the process; tests hand in a function of the same shape as `send`. */
@@ -181,7 +204,7 @@ export class Upstreams {
 class CallHandler implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: IncomingAnswer) => void;
   readonly #reject: (fault: UpstreamFault) => void;
-  readonly #signal: AbortSignal;
+  readonly #signal: Signal;
   #controller: Dispatcher.DispatchController | null = null;
   #body: SocketBody | null = null;
 

@@ -6,7 +6,6 @@ import type { Rule } from './rule.ts';
 /** Package or built-in module → the files or folders of src/ that may import it. A package not named here has not been argued for. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/kit/upstream.ts'],
-  fastify: ['src/http/'],
   pg: ['src/store/'],
   '@electric-sql/pglite': ['src/store/'],
   yaml: ['src/config/', 'src/adopt/'],
@@ -14,7 +13,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   zod: ['src/admin/', 'src/config/', 'src/adopt/'],
   'gpt-tokenizer': ['src/gateway/', 'src/core/', 'src/kit/'],
   'node:child_process': ['src/store/', 'src/tools/mcp.ts'],
-  'node:http': [],
+  'node:http': ['src/http/server.ts'],
   'node:https': [],
   'node:http2': [],
   'node:net': [],

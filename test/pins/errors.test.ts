@@ -57,6 +57,9 @@ const pinned = [
   ['upstream_garbled', 502, 'api_error', 'again', 'InternalServerError'],
   ['upstream_cut', 502, 'api_error', 'again', 'InternalServerError'],
   ['upstream_too_large', 502, 'api_error', 'elsewhere', 'InternalServerError'],
+  ['request_malformed', 400, 'invalid_request_error', 'never', 'BadRequestError'],
+  ['request_too_slow', 408, 'timeout_error', 'never', 'BadRequestError'],
+  ['headers_too_large', 431, 'invalid_request_error', 'never', 'BadRequestError'],
   ['client_gone', 499, 'invalid_request_error', 'never', 'BadRequestError'],
   ['internal', 500, 'api_error', 'never', 'InternalServerError'],
 ] as const;

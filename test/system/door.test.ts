@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { openServer, type Server } from '../../src/http/server.ts';
 import { chatEvents, completion, type House, masterKey, openHouse, question, type Upstream } from './house.ts';
@@ -156,6 +157,116 @@ test('a stop takes no new requests and lets a running stream finish', async () =
   await drained;
   assert.match(await reading, /drained[\s\S]*\[DONE\]/);
   assert.equal(house.rows[0]?.outcome, 'success');
+});
+
+test("a stream that outlives the grace of a stop gets its dialect's error, and its row says that it was us", async () => {
+  const events = chatEvents(['begun']);
+  const { house, server } = await open(() => ({
+    body: (async function* () {
+      yield events[0] ?? '';
+      await new Promise(() => undefined);
+    })(),
+  }));
+  const answers = [await post(server, chat, asked), await post(server, '/v1/messages', { ...asked, max_tokens: 9 })];
+  const texts = answers.map(textOf);
+  await server.drain(20);
+  assert.match((await texts[0]) ?? '', /"draining"/);
+  assert.match((await texts[1]) ?? '', /event: error\ndata: .*shutting down/);
+  assert.deepEqual(
+    house.rows.map(({ outcome, status, errorCode }) => [outcome, status, errorCode]),
+    Array(2).fill(['failure', 503, 'draining']),
+  );
+});
+
+test('during a stop, a request on an open connection is refused in its dialect, with a row, and may come again', async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const { house, server } = await open(async () => {
+    await held;
+    return { body: completion('x') };
+  });
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname).setEncoding('utf8');
+  let heard = '';
+  socket.on('data', (text) => (heard += text));
+  const body = JSON.stringify({ ...question, max_tokens: 9 });
+  const head = `POST /v1/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${masterKey}\r\ncontent-length: ${body.length}\r\n\r\n`;
+  socket.write(head + body);
+  await until(() => house.received.length === 1);
+  const drained = server.drain(5_000);
+  socket.write(head + body);
+  release();
+  await drained;
+  await until(() => socket.destroyed);
+  const [, refusal = ''] = heard.split('HTTP/1.1 503');
+  assert.match(refusal, /retry-after: 1\r\n/i);
+  assert.match(refusal, /"type":"error"/);
+  assert.deepEqual(house.rows.map(({ outcome, errorCode }) => [outcome, errorCode]).sort(), [
+    ['refused', 'draining'],
+    ['success', null],
+  ]);
+});
+
+test('a known path with another method is refused with the methods it takes', async () => {
+  const { server } = await open(() => ({ body: completion('x') }));
+  for (const [method, path, allowed] of [
+    ['GET', chat, 'POST'],
+    ['DELETE', '/v1/models', 'GET, HEAD'],
+    ['POST', '/v1/models/some/name', 'GET, HEAD'],
+  ] as const) {
+    const answer = await fetch(server.url + path, { method });
+    assert.equal(answer.status, 405, path);
+    assert.equal(answer.headers.get('allow'), allowed);
+    assert.match(await answer.text(), /method_not_allowed/);
+  }
+  await server.drain(0);
+});
+
+test('a body beyond the limit leaves a usage row, declared or not, and its connection stays sound', async () => {
+  const { house, server } = await open(() => ({ body: completion('x') }));
+  const tooLong = JSON.stringify({ ...question, filler: 'x'.repeat(1_000_001) });
+  const headers = { authorization: `Bearer ${masterKey}` };
+  const declared = await fetch(server.url + chat, { method: 'POST', headers, body: tooLong });
+  const chunked = await fetch(server.url + chat, {
+    method: 'POST',
+    headers,
+    body: new Blob([tooLong]).stream(),
+    duplex: 'half',
+  });
+  for (const answer of [declared, chunked]) {
+    assert.equal(answer.status, 413);
+    assert.match(await answer.text(), /body_too_large/);
+  }
+  assert.equal(
+    (await fetch(server.url + chat, { method: 'POST', headers, body: JSON.stringify(question) })).status,
+    200,
+  );
+  assert.deepEqual(
+    house.rows.map(({ outcome, status }) => [outcome, status]),
+    [
+      ['refused', 413],
+      ['refused', 413],
+      ['success', 200],
+    ],
+  );
+  await server.drain(0);
+});
+
+test('what is not HTTP is refused in words and the socket closed', async () => {
+  const { server } = await open(() => ({ body: completion('x') }));
+  const { hostname, port } = new URL(server.url);
+  for (const [sent, status, code] of [
+    ['GARBAGE\r\n\r\n', 400, 'request_malformed'],
+    [`GET / HTTP/1.1\r\nhost: x\r\nlong: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ['POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n', 400, 'request_malformed'],
+  ] as const) {
+    const socket = connect(Number(port), hostname);
+    socket.write(sent);
+    const heard = await textOf(socket as unknown as IncomingMessage);
+    assert.match(heard, new RegExp(`^HTTP/1.1 ${status} `));
+    assert.match(heard, new RegExp(code));
+  }
+  await server.drain(0);
 });
 
 test('a stop does not wait longer than its grace', async () => {

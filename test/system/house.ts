@@ -15,6 +15,7 @@ import { openSite, type Site } from '../../src/http/site.ts';
 import type { Clock } from '../../src/kit/clock.ts';
 import { openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
+import type { Signal } from '../../src/kit/signal.ts';
 import { type IncomingAnswer, type OutgoingRequest, UpstreamFault } from '../../src/kit/upstream.ts';
 
 export const masterKey = 'sk-master-of-the-test-house';
@@ -26,7 +27,7 @@ export interface Received {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Record<string, unknown>;
   readonly text: string;
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
 }
 
 /** What the scripted upstream does: bytes or pieces of a stream, a status, headers. */
@@ -101,7 +102,7 @@ export interface AskOptions {
   readonly key?: string | null;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly gone?: AbortSignal;
+  readonly gone?: Signal;
   readonly query?: string;
 }
 
@@ -236,7 +237,7 @@ async function answer(
   return { status: scripted.status ?? 200, headers: scripted.headers ?? {}, body: bodyOf(stream, request.signal) };
 }
 
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function orAborted<T>(promise: Promise<T>, signal: Signal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(new UpstreamFault('aborted'));
     if (signal.aborted) return abort();
@@ -253,7 +254,7 @@ function piecesOf(body: Scripted['body']): AsyncIterator<string | Buffer> {
   })();
 }
 
-function bodyOf(pieces: AsyncIterator<string | Buffer>, signal: AbortSignal): IncomingAnswer['body'] {
+function bodyOf(pieces: AsyncIterator<string | Buffer>, signal: Signal): IncomingAnswer['body'] {
   const next = async (): Promise<Buffer | null> => {
     const { value, done } = await orAborted(pieces.next(), signal);
     return done === true ? null : Buffer.from(value);

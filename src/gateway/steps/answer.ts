@@ -56,9 +56,9 @@ async function* lateDelivery(
   try {
     answer = await answering;
   } catch (thrown) {
-    const error = GatewayError.from(thrown);
+    const error = stopOf(asked) ?? GatewayError.from(thrown);
     trail.fail(error);
-    if (!asked.arrived.gone.aborted) yield asked.surface.dialect.streamError(error, asked.arrived.id);
+    yield* lastWords(asked, error);
     return;
   }
   trail.began();
@@ -76,15 +76,27 @@ async function* delivery(
     for (let piece: Uint8Array | string | null = answer.first; piece !== null; piece = await flow.next()) yield piece;
     trail.succeed(200, flow.usage);
   } catch (thrown) {
-    const error = asGatewayError(thrown, answer.target, null);
+    const error = stopOf(asked) ?? asGatewayError(thrown, answer.target, null);
     trail.fail(error, flow.usage ?? deliveredUsage(asked, flow.delivered));
-    if (!asked.arrived.gone.aborted) yield asked.surface.dialect.streamError(error, asked.arrived.id);
+    yield* lastWords(asked, error);
   } finally {
     answer.end();
     parts.traffic.end(answer.target.record.id);
     // Only a reader that stopped reading gets here without a row: the client went away between two pieces.
     trail.fail(new GatewayError('client_gone'), flow.usage ?? deliveredUsage(asked, flow.delivered));
   }
+}
+
+/** The reason when it is we who can wait no longer, not the client who went. */
+function stopOf(asked: Resolved): GatewayError | null {
+  const { reason } = asked.arrived.gone;
+  return reason instanceof GatewayError ? reason : null;
+}
+
+/** The error as the stream's last event, for a client that is still there. */
+function* lastWords(asked: Resolved, error: GatewayError): Generator<string> {
+  const { gone } = asked.arrived;
+  if (!gone.aborted || gone.reason === error) yield asked.surface.dialect.streamError(error, asked.arrived.id);
 }
 
 /** The rule for a stream that ended early: what the provider reported, else the input as estimated and one token an event. */

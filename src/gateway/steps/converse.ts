@@ -11,14 +11,13 @@ import type { Trail } from '../trail.ts';
 import { allRest, candidates, isFull, ordered } from './choose.ts';
 
 /** Takes what is asked; returns the first answer. Throws the first group's failure when every group has failed. */
-export async function converse(asked: Resolved, parts: Parts, trail: Trail): Promise<Answer> {
+export function converse(asked: Resolved, parts: Parts, trail: Trail): Promise<Answer> {
   const { alias } = asked;
   trail.turnedTo(alias.name);
-  try {
-    return await askGroup(asked, alias, leadsOn(asked, alias, [], new Set([alias.name]), parts), parts, trail);
-  } catch (thrown) {
-    return fallBack(asked, GatewayError.from(thrown), parts, trail);
-  }
+  const onwards = leadsOn(asked, alias, [], new Set([alias.name]), parts);
+  return askGroup(asked, alias, onwards, parts, trail).catch((thrown) =>
+    fallBack(asked, GatewayError.from(thrown), parts, trail),
+  );
 }
 
 /** Turns to fallback after fallback, those of a failed fallback behind those that wait already. */
