@@ -9,10 +9,13 @@ import { hashKey } from '../core/key-hash.ts';
 import type { VirtualKey } from '../core/records.ts';
 import type { Queries } from '../store/database.ts';
 import { deleteKeys as deleteRows, insertKey, keysByHash, listKeys as listRows } from '../store/tables/keys.ts';
+import { sumUsage, type UsageSums } from '../store/usage-reports.ts';
 
 export interface KeyParts {
   readonly database: Queries;
   readonly now: () => number;
+  /** Reads usage as reports do (store/report-reader.ts). */
+  readonly reports: Queries;
   /** Resolves when what was just written is what the gateway serves. */
   readonly refresh: () => Promise<void>;
 }
@@ -62,7 +65,7 @@ export async function generateKey(body: JsonObject, caller: Caller, parts: KeyPa
     createdBy: caller.key?.userId ?? (caller.isMaster ? 'default_user_id' : null),
   });
   await parts.refresh();
-  return { ...keyRow(key), key: secret, token: key.hash, token_id: key.hash };
+  return { ...keyRow(key, undefined), key: secret, token: key.hash, token_id: key.hash };
 }
 
 /** A limit that would be stored and not enforced is worse than a refusal. */
@@ -93,7 +96,8 @@ export async function keyInfo(
       caller.isMaster && wanted === undefined ? 'the master key has no row; name a key with ?key=' : 'no such key';
     throw new GatewayError('key_not_found', { message: says, field: 'key' });
   }
-  return { key: wanted ?? hash, info: keyRow(key) };
+  const spent = await spentBy([hash], parts);
+  return { key: wanted ?? hash, info: keyRow(key, spent.get(hash)) };
 }
 
 /** Takes the query of GET /key/list; returns a page of keys, as hashes or whole (return_full_object). */
@@ -102,8 +106,14 @@ export async function listKeys(query: URLSearchParams, parts: KeyParts): Promise
   const size = whole(query, 'size', 10, 100);
   const { keys, total } = await listRows(parts.database, filterOf(query), { page, size });
   const full = query.get('return_full_object') === 'true';
+  const spent = full
+    ? await spentBy(
+        keys.map(({ hash }) => hash),
+        parts,
+      )
+    : new Map();
   return {
-    keys: keys.map((key) => (full ? { token: key.hash, ...keyRow(key) } : key.hash)),
+    keys: keys.map((key) => (full ? { token: key.hash, ...keyRow(key, spent.get(key.hash)) } : key.hash)),
     total_count: total,
     current_page: page,
     total_pages: Math.ceil(total / size),
@@ -134,13 +144,20 @@ export async function deleteKeys(body: JsonObject, parts: KeyParts): Promise<Jso
   return { deleted_keys: named.filter((name) => gone.has(keys ? hashOf(name) : name)) };
 }
 
-/** A key as LiteLLM's clients know it, without its hash. */
-function keyRow(key: VirtualKey): JsonObject {
+/** What requests with these keys have cost, since there are rows; a key without requests has no entry. */
+async function spentBy(hashes: readonly string[], parts: KeyParts): Promise<ReadonlyMap<string, UsageSums>> {
+  const [{ groups }] = await sumUsage(parts.reports, { keys: hashes }, [['key']]);
+  return new Map(groups.map((group) => [group.key ?? '', group]));
+}
+
+/** A key as LiteLLM's clients know it, without its hash; requests with no known price are counted beside the spend. */
+function keyRow(key: VirtualKey, spent: UsageSums | undefined): JsonObject {
   return {
     key_name: key.preview,
     key_alias: key.alias,
     models: key.models,
-    spend: 0,
+    spend: spent?.cost ?? 0,
+    unpriced_requests: spent?.unpriced ?? 0,
     expires: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
     user_id: key.userId,
     team_id: key.teamId,

@@ -1,5 +1,6 @@
 // The whole site on one screen: method, paths, who may, handler.
 import { maySeeKey, requireMaster } from '../access/rights.ts';
+import type { Asked } from '../admin/asked-usage.ts';
 import { deleteKeys, generateKey, type KeyParts, keyInfo, listKeys } from '../admin/keys.ts';
 import { type Caller, tokenOf } from '../core/caller.ts';
 import type { Operation } from '../core/chat.ts';
@@ -14,6 +15,7 @@ import type { Parts } from '../gateway/exchange.ts';
 import { handle, refuse } from '../gateway/handle.ts';
 import { listModels, showModel } from '../gateway/list-models.ts';
 import type { Refusal } from './edge.ts';
+import { spendRoutes } from './spend-routes.ts';
 
 const { anthropic, openai } = dialects;
 
@@ -125,7 +127,14 @@ export function openRoutes(site: Site): readonly Route[] {
     }),
     master('GET', '/key/list', (arrived) => listKeys(new URLSearchParams(arrived.query), keys)),
     master('POST', '/key/delete', (arrived) => deleteKeys(bodyOf(arrived), keys)),
+    ...spendRoutes.map(([paths, answer]) =>
+      known([...paths], async (arrived, caller) => json(200, await answer(asked(arrived, caller), keys))),
+    ),
   ];
+}
+
+function asked(arrived: Arrived, caller: Caller): Asked {
+  return { query: new URLSearchParams(arrived.query), caller, maySee: (hash) => maySeeKey(caller, hash) };
 }
 
 const json = (status: number, body: unknown): Reply => ({

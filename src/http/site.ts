@@ -17,7 +17,8 @@ import type { IncomingAnswer, OutgoingRequest } from '../kit/upstream.ts';
 import { providerByName } from '../providers/index.ts';
 import { openai } from '../providers/openai.ts';
 import { type PriceTable, priceOf } from '../providers/prices.ts';
-import type { Queries } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
+import { openReportReader } from '../store/report-reader.ts';
 import { credentialPlace } from '../store/tables/credentials.ts';
 import { type Edge, lastResort, openEdge } from './edge.ts';
 import { openRoutes, type Readiness, type Route } from './routes.ts';
@@ -30,7 +31,7 @@ export interface SiteParts {
   readonly rows: () => ModelRows;
   readonly keyByHash: (hash: string) => VirtualKey | undefined;
   readonly isFresh: () => boolean;
-  readonly database: Queries;
+  readonly database: Pick<Database, 'query' | 'transaction'>;
   readonly refresh: () => Promise<void>;
   readonly send: (request: OutgoingRequest) => Promise<IncomingAnswer>;
   readonly record: (row: UsageRow) => void;
@@ -89,7 +90,8 @@ export function openSite(parts: SiteParts): Site {
     answerLimit,
     version: build.version,
   };
-  const keys = { database: parts.database, now: clock.now, refresh: parts.refresh };
+  const { database, refresh } = parts;
+  const keys = { database, reports: openReportReader(database), now: clock.now, refresh };
   const routes = openRoutes({ gateway, keys, readiness: parts.readiness, build });
   const edge = openEdge({ clock, log, newId });
   return {

@@ -1,5 +1,6 @@
 // Sums over usage, for people and dashboards. Invariant: whatever the grouping, the sums are made by the database in
 // numeric from the same rows in one statement, so they add up to the total to the last digit.
+import { GatewayError } from '../core/errors.ts';
 import type { Queries } from './database.ts';
 import { type UsageScope, usageConditions } from './usage-scope.ts';
 
@@ -59,16 +60,27 @@ const ofRows = `select (started_at at time zone 'UTC')::date::text as day, alias
     reasoning_tokens, cost, (cost is null and input_tokens is not null)::integer as unpriced
   from plumbline.usage`;
 
+/** The groups of one grouping. */
+export interface Grouped {
+  readonly groups: readonly UsageGroup[];
+  /** How many there are, with those beyond the limit. */
+  readonly count: number;
+}
+
+const mostGroups = 50_000;
+
 /**
- * Takes which rows count and any number of groupings (`[['day'], ['day', 'model'], []]`; an empty one is the total);
- * returns the groups of each, in the order of the groupings, each list by day (the newest first), then the most costly
- * first. A row with several tags counts in each of them when grouped by tag, and once everywhere else.
+ * Takes which rows count, any number of groupings (`[['day'], ['day', 'model'], []]`; an empty one is the total) and how many
+ * groups of each are wanted; returns the groups of each, in the order of the groupings, by day (the newest first), then the
+ * most costly first. A row with several tags counts in each of them when grouped by tag, and once everywhere else.
+ * Throws report_too_large when there are more groups than anybody reads and no limit was given.
  */
-export async function sumUsage<Groupings extends readonly (readonly Dimension[])[]>(
+export async function sumUsage<const Groupings extends readonly (readonly Dimension[])[]>(
   queries: Queries,
   scope: UsageScope,
   groupings: Groupings,
-): Promise<{ [Index in keyof Groupings]: readonly UsageGroup[] }> {
+  limit?: number,
+): Promise<{ [Index in keyof Groupings]: Grouped }> {
   const { where, values } = usageConditions(scope);
   const names = dimensionNames.filter((name) => groupings.some((grouping) => grouping.includes(name)));
   const numbered = groupings.map((grouping, index) => ({ grouping, index }));
@@ -76,16 +88,37 @@ export async function sumUsage<Groupings extends readonly (readonly Dimension[])
     const those = numbered.filter(({ grouping }) => grouping.includes('tag') === tagged);
     return those.length === 0 ? [] : [statement(names, those, tagged)];
   });
-  const order = names.includes('day') ? 'day desc, ' : '';
-  const rows = await queries.query<UsageGroup & { readonly grouping: number }>(
-    `with picked as (${ofRows} ${where}) select * from (${parts.join(' union all ')}) as groups
-     order by grouping, ${order}cost desc, requests desc${names.map((name) => `, ${quoted(name)}`).join('')}`,
-    values,
+  const order = `${names.includes('day') ? 'day desc, ' : ''}cost desc, requests desc${names.map((name) => `, ${quoted(name)}`).join('')}`;
+  const rows = await queries.query<UsageGroup & { readonly grouping: number; readonly count: number }>(
+    `with picked as (${ofRows} ${where}),
+       summed as (${parts.join(' union all ')}),
+       placed as (select *, count(*) over (partition by grouping) as count,
+         row_number() over (partition by grouping order by ${order}) as place from summed)
+     select * from placed where place <= $${values.length + 1} order by grouping, place`,
+    [...values, limit ?? mostGroups],
   );
-  const lists = groupings.map((grouping, index) =>
-    rows.filter((row) => row.grouping === index).map((row) => groupOf(row, grouping)),
-  );
-  return lists as { [Index in keyof Groupings]: readonly UsageGroup[] };
+  const lists = groupings.map((grouping, index) => {
+    const own = rows.filter((row) => row.grouping === index);
+    const count = own[0]?.count ?? 0;
+    if (limit === undefined && count > mostGroups) {
+      throw new GatewayError('report_too_large', { message: `it has ${count} groups; narrow it, or give a limit` });
+    }
+    return { groups: own.map((row) => groupOf(row, grouping)), count };
+  });
+  return lists as { [Index in keyof Groupings]: Grouped };
+}
+
+/** Takes which rows count; returns their sums. */
+export async function totalUsage(queries: Queries, scope: UsageScope): Promise<UsageSums> {
+  const [{ groups }] = await sumUsage(queries, scope, [[]]);
+  return onlyGroup(groups);
+}
+
+/** Takes the groups of the empty grouping; returns the one there always is. */
+export function onlyGroup(groups: readonly UsageGroup[]): UsageSums {
+  const [total] = groups;
+  if (total === undefined) throw new Error('a total is always a row');
+  return total;
 }
 
 const carried = '(select distinct carried.tag from unnest(tags) as carried (tag)) as carried';

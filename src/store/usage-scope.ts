@@ -10,11 +10,14 @@ export interface UsageScope {
   readonly keys?: readonly string[] | undefined;
   readonly aliases?: readonly string[] | undefined;
   readonly models?: readonly string[] | undefined;
+  readonly providers?: readonly string[] | undefined;
   readonly users?: readonly string[] | undefined;
   readonly teams?: readonly string[] | undefined;
   readonly customers?: readonly string[] | undefined;
   /** Rows that carry any of these tags. */
   readonly tags?: readonly string[] | undefined;
+  /** Rows that have one at all. */
+  readonly having?: 'team' | 'customer' | 'tag' | undefined;
   readonly requestIds?: readonly string[] | undefined;
   readonly sessions?: readonly string[] | undefined;
   readonly deployments?: readonly string[] | undefined;
@@ -28,6 +31,7 @@ const filters: readonly (readonly [keyof UsageScope, string])[] = [
   ['keys', 'key_hash'],
   ['aliases', 'alias'],
   ['models', 'model'],
+  ['providers', 'provider'],
   ['users', 'user_id'],
   ['teams', 'team_id'],
   ['customers', 'end_user'],
@@ -35,6 +39,12 @@ const filters: readonly (readonly [keyof UsageScope, string])[] = [
   ['sessions', 'session'],
   ['deployments', 'deployment_id'],
 ];
+
+const present = {
+  team: 'team_id is not null',
+  customer: 'end_user is not null',
+  tag: 'cardinality(tags) > 0',
+} as const;
 
 /** Takes which rows count; returns a where clause over plumbline.usage (empty for all) and its values from $1. */
 export function usageConditions(scope: UsageScope): { readonly where: string; readonly values: readonly unknown[] } {
@@ -50,6 +60,7 @@ export function usageConditions(scope: UsageScope): { readonly where: string; re
     if (scope[field] !== undefined) need(`${column} = any(?::text[])`, scope[field]);
   }
   if (scope.tags !== undefined) need('tags && ?::text[]', scope.tags);
+  if (scope.having !== undefined) needed.push(present[scope.having]);
   if (scope.isSuccess !== undefined) need(`(outcome = 'success') = ?::boolean`, scope.isSuccess);
   if (scope.leastCost !== undefined) need('cost >= ?::numeric', scope.leastCost);
   if (scope.mostCost !== undefined) need('cost <= ?::numeric', scope.mostCost);

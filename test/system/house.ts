@@ -17,6 +17,7 @@ import { openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
 import type { Signal } from '../../src/kit/signal.ts';
 import { type IncomingAnswer, type OutgoingRequest, UpstreamFault } from '../../src/kit/upstream.ts';
+import type { Database } from '../../src/store/database.ts';
 
 export const masterKey = 'sk-master-of-the-test-house';
 
@@ -85,6 +86,8 @@ export interface HouseOptions {
   readonly random?: () => number;
   readonly isFresh?: () => boolean;
   readonly pingMs?: number;
+  /** Where keys are kept and usage is read; without it whatever needs one fails. */
+  readonly database?: Database;
 }
 
 export interface House {
@@ -130,7 +133,7 @@ export function openHouse(options: HouseOptions): House {
     rows: () => ({ aliases, deployments, credentials: options.credentials ?? [], router }),
     keyByHash: (hash) => (options.keys ?? []).find((key) => key.hash === hash),
     isFresh: options.isFresh ?? (() => true),
-    database: { query: unused },
+    database: options.database ?? { query: unused, transaction: unused },
     refresh: () => Promise.resolve(),
     send: (request) => answer(request, options.upstream, received),
     record: (row) => rows.push(row),
