@@ -132,18 +132,19 @@ export class Trail {
     }
     this.#parts.log.info('request', {
       request: row.requestId,
-      ...(this.#arrived.callId === row.requestId ? {} : { call: this.#arrived.callId }),
+      call: this.#arrived.callId === row.requestId ? undefined : this.#arrived.callId,
       route: row.route,
       status: row.status,
       outcome: row.outcome,
-      ...(errorCode === null ? {} : { error: errorCode }),
+      code: errorCode ?? undefined,
       key: this.#caller?.isMaster === true ? 'master' : (this.#caller?.key?.preview ?? null),
       alias: row.alias,
       deployment: row.deploymentId,
       model: row.model,
       attempts: row.attempts,
       ms: Math.round(row.totalMs * 10) / 10,
-      ...(usage === null ? {} : { input: usage.input, output: usage.output }),
+      input: usage?.input,
+      output: usage?.output,
       cost: row.cost,
     });
   }

@@ -92,11 +92,12 @@ const wireMakers: Readonly<Record<Operation, (facts: CompatibleFacts) => Wire>> 
 
 function chatWire(facts: CompatibleFacts): Wire {
   const { name, chat = {} } = facts;
+  const parameters = { ...chat, renames: chat.renames ?? olderMaxTokens };
   return {
     ...commonWire(facts, 'chat'),
     edits(body, call) {
       const draft = begun(facts, body, call);
-      applyParameters(name, { ...chat, renames: chat.renames ?? olderMaxTokens }, draft, call);
+      applyParameters(name, parameters, draft, call);
       adaptConversation(chat, draft);
       askForUsage(chat.streamOptions !== false, draft, call);
       return finished(draft, call);
@@ -110,11 +111,12 @@ function chatWire(facts: CompatibleFacts): Wire {
 
 function completionWire(facts: CompatibleFacts): Wire {
   const { name, completion = {}, chat = {} } = facts;
+  const parameters = { ...completion, renames: completion.renames ?? olderMaxTokens };
   return {
     ...commonWire(facts, 'completion'),
     edits(body, call) {
       const draft = begun(facts, body, call);
-      applyParameters(name, { ...completion, renames: completion.renames ?? olderMaxTokens }, draft, call);
+      applyParameters(name, parameters, draft, call);
       askForUsage(chat.streamOptions !== false, draft, call);
       return finished(draft, call);
     },
@@ -187,7 +189,9 @@ function begun(facts: CompatibleFacts, body: JsonObject, call: Call): Draft {
     if (draft.has(field)) call.dropped.push(field);
     draft.remove(field);
   }
-  for (const [field, value] of Object.entries(parameters.defaults ?? {})) {
+  const { defaults = {} } = parameters;
+  for (const field in defaults) {
+    const value = defaults[field];
     if (value !== undefined && !isAsked(field, draft)) draft.set(field, value);
   }
   return draft;
@@ -205,7 +209,10 @@ function isAsked(field: string, draft: Draft): boolean {
 
 /** What the client, then the deployment, puts into the body as it is (LiteLLM: extra_body). */
 function finished(draft: Draft, call: Call): Draft['edits'] {
-  const extras = [draft.get('extra_body'), call.upstream.parameters.extraBody].filter(isObject);
+  const asked = draft.get('extra_body');
+  const { extraBody } = call.upstream.parameters;
+  if (asked === undefined && extraBody === undefined) return draft.edits;
+  const extras = [asked, extraBody].filter(isObject);
   if (extras.length > 0) draft.remove('extra_body');
   for (const [field, value] of extras.flatMap((extra) => Object.entries(extra))) {
     if (value !== undefined) draft.set(field, value);

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { effortOf } from '../../core/anthropic.ts';
 import { isObject, type JsonObject, type JsonValue, numberOf, textOf } from '../../core/json.ts';
 import { decodeMessage, systemMessage } from './anthropic-messages.ts';
-import { checkConversation, checkKinds, invalid, missing, unsupported, wrongDialect } from './fields.ts';
+import { checkConversation, checkKinds, invalid, type Kinds, missing, unsupported, wrongDialect } from './fields.ts';
 
 /** Hints to Anthropic's own service: the answer means the same without them. */
 const hints = [
@@ -43,19 +43,19 @@ const translated = [
   'metadata',
 ];
 
-const kinds = {
-  max_tokens: 'integer',
-  stream: 'boolean',
-  temperature: 'number',
-  top_p: 'number',
-  top_k: 'integer',
-  stop_sequences: 'list',
-  tools: 'list',
-  tool_choice: 'object',
-  thinking: 'object',
-  metadata: 'object',
-  output_config: 'object',
-} as const;
+const kinds: Kinds = new Map([
+  ['max_tokens', 'integer'],
+  ['stream', 'boolean'],
+  ['temperature', 'number'],
+  ['top_p', 'number'],
+  ['top_k', 'integer'],
+  ['stop_sequences', 'list'],
+  ['tools', 'list'],
+  ['tool_choice', 'object'],
+  ['thinking', 'object'],
+  ['metadata', 'object'],
+  ['output_config', 'object'],
+] as const);
 
 /**
  * Takes an Anthropic request; returns it in our words and adds to `dropped` the names of the hints it left out.

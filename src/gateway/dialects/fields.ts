@@ -45,12 +45,15 @@ const named: Readonly<Record<Kind, string>> = {
   list: 'a list',
 };
 
+/** Fields of a body and what they must be. */
+export type Kinds = ReadonlyMap<string, Kind>;
+
 /** Takes a body and the kinds of some fields; throws field_invalid for one that is there, not null, and of another kind. */
-export function checkKinds(body: JsonObject, kinds: Readonly<Record<string, Kind>>): void {
-  for (const field in kinds) {
+export function checkKinds(body: JsonObject, kinds: Kinds): void {
+  for (const field in body) {
+    const kind = kinds.get(field);
     const value = body[field];
-    const kind = kinds[field];
-    if (value === undefined || value === null || kind === undefined) continue;
+    if (kind === undefined || value === undefined || value === null) continue;
     if (!fits[kind](value)) throw invalid(field, named[kind]);
   }
 }
@@ -62,13 +65,12 @@ export function checkConversation(body: JsonObject): readonly JsonObject[] {
   const messages = body.messages;
   if (messages === undefined) throw missing('messages');
   if (!Array.isArray(messages) || messages.length === 0) throw invalid('messages', 'a list with at least one message');
-  return messages.map(checkMessage);
+  messages.forEach(checkMessage);
+  return messages as readonly JsonObject[];
 }
 
-function checkMessage(message: JsonValue, index: number): JsonObject {
-  const at = `messages[${index}]`;
-  if (!isObject(message)) throw invalid(at, 'an object');
-  if (message.role === undefined) throw missing(`${at}.role`);
-  if (typeof message.role !== 'string') throw invalid(`${at}.role`, 'a string');
-  return message;
+function checkMessage(message: JsonValue, index: number): void {
+  if (!isObject(message)) throw invalid(`messages[${index}]`, 'an object');
+  if (message.role === undefined) throw missing(`messages[${index}].role`);
+  if (typeof message.role !== 'string') throw invalid(`messages[${index}].role`, 'a string');
 }

@@ -5,30 +5,30 @@ import type { GatewayError } from '../../core/errors.ts';
 import { isObject, type JsonObject, type JsonValue, listOf } from '../../core/json.ts';
 import { writeEvent } from '../../kit/sse.ts';
 import type { AnswerContext, Dialect, StreamEncoder } from './dialect.ts';
-import { checkConversation, checkKinds, invalid, missing, wrongDialect } from './fields.ts';
+import { checkConversation, checkKinds, invalid, type Kinds, missing, wrongDialect } from './fields.ts';
 
 const roles = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function']);
 
-const kinds = {
-  stream: 'boolean',
-  stream_options: 'object',
-  temperature: 'number',
-  top_p: 'number',
-  max_tokens: 'integer',
-  max_completion_tokens: 'integer',
-  n: 'integer',
-  presence_penalty: 'number',
-  frequency_penalty: 'number',
-  logprobs: 'boolean',
-  top_logprobs: 'integer',
-  seed: 'integer',
-  tools: 'list',
-  functions: 'list',
-  parallel_tool_calls: 'boolean',
-  response_format: 'object',
-  logit_bias: 'object',
-  user: 'string',
-} as const;
+const kinds: Kinds = new Map([
+  ['stream', 'boolean'],
+  ['stream_options', 'object'],
+  ['temperature', 'number'],
+  ['top_p', 'number'],
+  ['max_tokens', 'integer'],
+  ['max_completion_tokens', 'integer'],
+  ['n', 'integer'],
+  ['presence_penalty', 'number'],
+  ['frequency_penalty', 'number'],
+  ['logprobs', 'boolean'],
+  ['top_logprobs', 'integer'],
+  ['seed', 'integer'],
+  ['tools', 'list'],
+  ['functions', 'list'],
+  ['parallel_tool_calls', 'boolean'],
+  ['response_format', 'object'],
+  ['logit_bias', 'object'],
+  ['user', 'string'],
+] as const);
 
 export const openai: Dialect = {
   name: 'openai',
@@ -53,17 +53,18 @@ function decode(body: JsonObject): JsonObject {
   return body;
 }
 
+/** Where it stands is put into words only for a refusal: a long conversation has many messages, and all are right. */
 function checkMessage(message: JsonObject, index: number): void {
-  const at = `messages[${index}]`;
-  if (!roles.has(String(message.role))) throw invalid(`${at}.role`, `one of ${[...roles].join(', ')}`);
-  if (message.role === 'tool' && message.tool_call_id === undefined) throw missing(`${at}.tool_call_id`);
+  const at = (field: string): string => `messages[${index}].${field}`;
+  if (!roles.has(String(message.role))) throw invalid(at('role'), `one of ${[...roles].join(', ')}`);
+  if (message.role === 'tool' && message.tool_call_id === undefined) throw missing(at('tool_call_id'));
   const content = message.content;
   if (content === undefined || content === null) {
-    if (message.role !== 'assistant' && message.role !== 'function') throw missing(`${at}.content`);
+    if (message.role !== 'assistant' && message.role !== 'function') throw missing(at('content'));
   } else if (Array.isArray(content)) {
-    for (const [position, part] of content.entries()) checkPart(part, `${at}.content[${position}]`);
-  } else if (typeof content !== 'string') throw invalid(`${at}.content`, 'a string or a list of parts');
-  checkCalls(message.tool_calls, `${at}.tool_calls`);
+    for (const [position, part] of content.entries()) checkPart(part, at(`content[${position}]`));
+  } else if (typeof content !== 'string') throw invalid(at('content'), 'a string or a list of parts');
+  if (message.tool_calls !== undefined) checkCalls(message.tool_calls, at('tool_calls'));
 }
 
 function checkPart(part: JsonValue, at: string): void {
@@ -73,8 +74,8 @@ function checkPart(part: JsonValue, at: string): void {
   if (part.type === 'text' && typeof part.text !== 'string') throw invalid(`${at}.text`, 'a string');
 }
 
-function checkCalls(calls: JsonValue | undefined, at: string): void {
-  if (calls === undefined || calls === null) return;
+function checkCalls(calls: JsonValue, at: string): void {
+  if (calls === null) return;
   if (!Array.isArray(calls)) throw invalid(at, 'a list');
   calls.forEach((call, position) => {
     if (!isObject(call)) throw invalid(`${at}[${position}]`, 'an object');

@@ -5,7 +5,7 @@ import { type Arrived, header } from '../../core/wire.ts';
 import type { RequestOptions } from '../exchange.ts';
 
 /** Fields that are ours in both dialects. */
-const ours = [
+const ours: ReadonlySet<string> = new Set([
   'litellm_metadata',
   'tags',
   'fallbacks',
@@ -22,24 +22,31 @@ const ours = [
   'guardrails',
   'litellm_session_id',
   'litellm_trace_id',
-];
+]);
 
 /** OpenAI's `metadata` is the gateway's (as at LiteLLM), unless the answer is to be stored with it; Anthropic's is Anthropic's. */
-const oursInOpenAi = [...ours, 'metadata'];
+const oursInOpenAi: ReadonlySet<string> = new Set([...ours, 'metadata']);
 
 /** Fields that would let a client choose where its request goes: refused, so that a key cannot carry the gateway's traffic away. */
-const refused = ['api_key', 'api_base', 'base_url', 'api_version', 'user_config', 'model_list'];
+const refused: ReadonlySet<string> = new Set([
+  'api_key',
+  'api_base',
+  'base_url',
+  'api_version',
+  'user_config',
+  'model_list',
+]);
 
 /** Takes a body and its dialect; returns the fields of it that stay here. */
 export function consumedFields(body: JsonObject, dialect: string): readonly string[] {
-  const list = dialect === 'openai' && body.store !== true ? oursInOpenAi : ours;
-  return list.filter((field) => body[field] !== undefined);
+  const mine = dialect === 'openai' && body.store !== true ? oursInOpenAi : ours;
+  return Object.keys(body).filter((field) => mine.has(field));
 }
 
 /** Takes a request and its body; returns the options. Throws field_invalid, field_unsupported or header_invalid. */
 export function readOptions(arrived: Arrived, body: JsonObject): RequestOptions {
-  for (const field of refused) {
-    if (body[field] !== undefined) {
+  for (const field in body) {
+    if (refused.has(field)) {
       throw new GatewayError('field_unsupported', {
         message: `${field} may not be chosen by a request; set it on the deployment`,
         field,
@@ -50,7 +57,7 @@ export function readOptions(arrived: Arrived, body: JsonObject): RequestOptions 
     ? body.litellm_metadata
     : isObject(body.metadata)
       ? body.metadata
-      : {};
+      : nothing;
   const fallbacks = body.fallbacks === undefined ? null : namesOf(body.fallbacks, 'fallbacks');
   return {
     tags: tagsOf(arrived, body, metadata),
@@ -68,13 +75,15 @@ export function readOptions(arrived: Arrived, body: JsonObject): RequestOptions 
   };
 }
 
+const nothing: JsonObject = {};
+const none: readonly string[] = [];
+
 function tagsOf(arrived: Arrived, body: JsonObject, metadata: JsonObject): readonly string[] {
-  const inHeader =
-    header(arrived, 'x-litellm-tags')
-      ?.split(',')
-      .map((tag) => tag.trim()) ?? [];
+  const listed = header(arrived, 'x-litellm-tags');
+  if (listed === undefined && body.tags === undefined && metadata.tags === undefined) return none;
+  const inHeader = listed?.split(',').map((tag) => tag.trim()) ?? [];
   const all = [...listOf(body.tags), ...listOf(metadata.tags), ...inHeader];
-  return all.length === 0 ? [] : [...new Set(all.filter((tag) => typeof tag === 'string' && tag !== ''))].map(String);
+  return [...new Set(all.filter((tag) => typeof tag === 'string' && tag !== ''))].map(String);
 }
 
 /** Takes a list of names, or of objects with `model`; returns the names. */

@@ -1,7 +1,7 @@
 // The parameters of a request on their way to a server of OpenAI's dialect: renamed where it has another word, left out where
 // they ask for nothing, and where it cannot honour them refused or dropped, always by name.
 import { isObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import type { Call } from '../provider.ts';
+import type { Call, Upstream } from '../provider.ts';
 import { unsupported } from '../unsupported.ts';
 import type { Draft } from './draft.ts';
 
@@ -63,19 +63,32 @@ export const bookkeeping: readonly string[] = [
  * the provider cannot honour and the call may not drop.
  */
 export function applyParameters(provider: string, facts: ParameterFacts, draft: Draft, call: Call): void {
-  const rules = (facts.byModel ?? []).filter(
-    ({ models, when }) => models.test(call.upstream.model) && (when === undefined || when(draft, call)),
-  );
-  for (const { renames } of [facts, ...rules]) rename(renames ?? {}, draft);
+  const rules = rulesFor(facts, call.upstream).filter(({ when }) => when === undefined || when(draft, call));
+  rename(facts.renames ?? none, draft);
+  for (const { renames } of rules) if (renames !== undefined) rename(renames, draft);
   reject(provider, facts.rejects ?? [], undefined, draft, call);
   for (const rule of rules) reject(provider, rule.rejects ?? [], rule.why, draft, call);
 }
 
+const none: Readonly<Record<string, string>> = {};
+const known = new WeakMap<Upstream, { readonly facts: ParameterFacts; readonly rules: readonly ModelRule[] }>();
+
+/** Which rules a model has is asked once for each deployment, not for each request. */
+function rulesFor(facts: ParameterFacts, upstream: Upstream): readonly ModelRule[] {
+  if (facts.byModel === undefined) return [];
+  const before = known.get(upstream);
+  if (before?.facts === facts) return before.rules;
+  const rules = facts.byModel.filter(({ models }) => models.test(upstream.model));
+  known.set(upstream, { facts, rules });
+  return rules;
+}
+
 /** When both words are given, the provider's own stands. */
 function rename(renames: Readonly<Record<string, string>>, draft: Draft): void {
-  for (const [ours, theirs] of Object.entries(renames)) {
+  for (const ours in renames) {
+    const theirs = renames[ours];
     const value = draft.get(ours);
-    if (value !== undefined && !draft.has(theirs)) draft.set(theirs, value);
+    if (theirs !== undefined && value !== undefined && !draft.has(theirs)) draft.set(theirs, value);
     draft.remove(ours);
   }
 }
