@@ -1,15 +1,19 @@
 // Aligned columns for people.
 
-/** Takes a heading and rows of text; returns them in aligned columns, one line a row, without trailing blanks. */
-export function columns(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * Takes a heading and rows of text; returns them in aligned columns, one line a row, without trailing blanks. Columns from
+ * `figuresFrom` on hold figures and are aligned at the right.
+ */
+export function columns(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  figuresFrom = heading.length,
+): string {
   const all = [heading, ...rows];
   const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const padded = (cell: string, column: number): string => {
+    const width = widths[column] ?? 0;
+    return column < figuresFrom ? cell.padEnd(width) : cell.padStart(width);
+  };
+  return all.map((row) => row.map(padded).join('  ').trimEnd()).join('\n');
 }
