@@ -12,6 +12,7 @@ import { databaseCases } from './database-cases.ts';
 import { noDebianPostgres, startDebianPostgres } from './debian-postgres.ts';
 import { liveCases } from './live-cases.ts';
 import { migrateCases } from './migrate-cases.ts';
+import { reportCases } from './report-cases.ts';
 import { tableCases } from './table-cases.ts';
 
 interface Opened {
@@ -58,6 +59,7 @@ function onDatabase(name: string, skip: string | false, open: () => Promise<Open
     databaseCases(database);
     migrateCases(database);
     tableCases(database);
+    reportCases(database);
     liveCases(database);
   });
 }
