@@ -101,6 +101,11 @@ export interface Range {
   readonly until: number;
 }
 
+/** Takes a query; true when it names either end of a range. */
+export function hasDates(query: URLSearchParams): boolean {
+  return query.has('start_date') || query.has('end_date');
+}
+
 /**
  * Takes a query; returns the days from start_date to end_date, both included, in UTC (contracts 11.5). A time of day is
  * taken too (`2026-11-23 10:00:00`). Throws field_missing, field_invalid.

@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.ts';
 import { sumUsage } from '../store/usage-reports.ts';
 import { countUsage, type UsageEntry, type UsageOrder, usageRows } from '../store/usage-rows.ts';
 import type { UsageScope } from '../store/usage-scope.ts';
-import { type Asked, daysAsked, type ReportParts, scopeOf, wholeNumber } from './asked-usage.ts';
+import { type Asked, daysAsked, hasDates, type ReportParts, scopeOf, wholeNumber } from './asked-usage.ts';
 
 /** Rows in one unpaged answer at most. */
 const mostRows = 10_000;
@@ -14,10 +14,10 @@ const mostRows = 10_000;
  * summary a day. Throws report_too_large rather than leave rows out.
  */
 export async function spendLogs(asked: Asked, parts: ReportParts): Promise<readonly JsonObject[]> {
-  const hasDates = asked.query.has('start_date') || asked.query.has('end_date');
-  const range = hasDates ? daysAsked(asked.query) : {};
+  const isDated = hasDates(asked.query);
+  const range = isDated ? daysAsked(asked.query) : {};
   const scope = { ...(await scopeOf(asked, parts)), ...range };
-  if (hasDates && asked.query.get('summarize') !== 'false') return summaries(scope, parts);
+  if (isDated && asked.query.get('summarize') !== 'false') return summaries(scope, parts);
   const page = { order: 'started', descending: true, limit: mostRows + 1, offset: 0 } as const;
   const rows = await usageRows(parts.reports, scope, page);
   if (rows.length <= mostRows) return rows.map(spendLog);
@@ -54,7 +54,7 @@ const orders: Readonly<Record<string, UsageOrder>> = {
 };
 
 /**
- * GET /spend/logs/v2 and /spend/logs/ui: takes dates, filters (`status_filter`, `min_spend`, `max_spend` too), `page`,
+ * GET /spend/logs/v2, /spend/logs/ui and /spend/logs/session/ui: takes dates (for a session or a request they may be left out), filters (`status_filter`, `min_spend`, `max_spend` too), `page`,
  * `page_size`, `sort_by` and `sort_order`; returns a page of rows and how many there are.
  */
 export async function spendLogPage(asked: Asked, parts: ReportParts): Promise<JsonObject> {
@@ -63,9 +63,10 @@ export async function spendLogPage(asked: Asked, parts: ReportParts): Promise<Js
   const size = wholeNumber(query, 'page_size', 50, 100);
   const order = orders[query.get('sort_by') ?? 'startTime'];
   if (order === undefined) throw invalid('sort_by', Object.keys(orders).join(', '));
+  const isNarrow = query.has('session_id') || query.has('request_id');
   const scope = {
     ...(await scopeOf(asked, parts)),
-    ...daysAsked(query),
+    ...(isNarrow && !hasDates(query) ? {} : daysAsked(query)),
     isSuccess: choice(query, 'status_filter', { success: true, failure: false }),
     leastCost: dollars(query, 'min_spend'),
     mostCost: dollars(query, 'max_spend'),

@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Dimension, UsageGroup } from '../store/usage-reports.ts';
 import { sumUsage, totalUsage } from '../store/usage-reports.ts';
 import type { UsageScope } from '../store/usage-scope.ts';
-import { type Asked, daysAsked, lastDays, type ReportParts, scopeOf, wholeNumber } from './asked-usage.ts';
+import { type Asked, daysAsked, hasDates, lastDays, type ReportParts, scopeOf, wholeNumber } from './asked-usage.ts';
 import { keyNames } from './key-names.ts';
 
 /** Takes what is asked; returns an answer in LiteLLM's shape. Throws what scopeOf and daysAsked throw. */
@@ -14,15 +14,13 @@ const viewDays = 30;
 
 /** The rows asked about, within the dates given or else the last thirty days. */
 async function recent(asked: Asked, parts: ReportParts): Promise<UsageScope> {
-  const hasDates = asked.query.has('start_date') || asked.query.has('end_date');
-  const range = hasDates ? daysAsked(asked.query) : lastDays(viewDays, parts.now());
+  const range = hasDates(asked.query) ? daysAsked(asked.query) : lastDays(viewDays, parts.now());
   return { ...(await scopeOf(asked, parts)), ...range };
 }
 
 /** The rows asked about, within the dates given or else of all time. */
 async function ever(asked: Asked, parts: ReportParts): Promise<UsageScope> {
-  const hasDates = asked.query.has('start_date') || asked.query.has('end_date');
-  return { ...(await scopeOf(asked, parts)), ...(hasDates ? daysAsked(asked.query) : {}) };
+  return { ...(await scopeOf(asked, parts)), ...(hasDates(asked.query) ? daysAsked(asked.query) : {}) };
 }
 
 /** LiteLLM's `limit`: so many of the most costly; all when it is not given. */
@@ -135,6 +133,16 @@ export const globalSpendByTags: SpendAnswer = async (asked, parts) => {
 export const allTagNames: SpendAnswer = async (asked, parts) => {
   const groups = await by('tag', { ...(await ever(asked, parts)), having: 'tag' }, asked, parts);
   return { tag_names: groups.map(({ tag }) => tag ?? '').toSorted() };
+};
+
+/** POST /global/spend/end_users: end users, the most costly first. */
+export const globalSpendByEndUsers: SpendAnswer = async (asked, parts) => {
+  const groups = await by('customer', { ...(await recent(asked, parts)), having: 'customer' }, asked, parts);
+  return groups.map(({ customer, requests, cost }) => ({
+    end_user: customer ?? '',
+    total_count: requests,
+    total_spend: cost,
+  }));
 };
 
 /** GET /global/all_end_users: every end user there was. */

@@ -14,8 +14,7 @@ import { dialects } from '../gateway/dialects/index.ts';
 import type { Parts } from '../gateway/exchange.ts';
 import { handle, refuse } from '../gateway/handle.ts';
 import { listModels, showModel } from '../gateway/list-models.ts';
-import type { Refusal } from './edge.ts';
-import { spendRoutes } from './spend-routes.ts';
+import { endUserSpend, queryOf, spendRoutes } from './spend-routes.ts';
 
 const { anthropic, openai } = dialects;
 
@@ -27,7 +26,7 @@ export interface Route {
   readonly dialect: Dialect;
   readonly handle: (arrived: Arrived) => Promise<Reply> | Reply;
   /** Requests to models: refused before they get in, they leave a usage row all the same. */
-  readonly refuse?: (arrived: Arrived, error: GatewayError) => Refusal;
+  readonly refuse?: (arrived: Arrived, error: GatewayError) => Reply & { readonly body: string };
   /** Asked every few seconds by machines: its line is only for debugging. */
   readonly isProbe?: true;
 }
@@ -74,8 +73,11 @@ export function openRoutes(site: Site): readonly Route[] {
     dialect: openai,
     handle: reply,
   });
-  const known = (paths: string[], reply: (arrived: Arrived, caller: Caller) => Promise<Reply> | Reply): Route =>
-    open(paths, (arrived) => reply(arrived, gateway.identify(tokenOf(arrived))));
+  const known = (
+    paths: string[],
+    reply: (arrived: Arrived, caller: Caller) => Promise<Reply> | Reply,
+    method: Route['method'] = 'GET',
+  ): Route => open(paths, (arrived) => reply(arrived, gateway.identify(tokenOf(arrived))), method);
   const master = (
     method: 'GET' | 'POST',
     path: string,
@@ -128,13 +130,22 @@ export function openRoutes(site: Site): readonly Route[] {
     master('GET', '/key/list', (arrived) => listKeys(new URLSearchParams(arrived.query), keys)),
     master('POST', '/key/delete', (arrived) => deleteKeys(bodyOf(arrived), keys)),
     ...spendRoutes.map(([paths, answer]) =>
-      known([...paths], async (arrived, caller) => json(200, await answer(asked(arrived, caller), keys))),
+      known([...paths], async (arrived, caller) => json(200, await answer(asked(queryIn(arrived), caller), keys))),
+    ),
+    known(
+      [endUserSpend.path],
+      async (arrived, caller) => json(200, await endUserSpend.answer(asked(queryOf(bodyOf(arrived)), caller), keys)),
+      'POST',
     ),
   ];
 }
 
-function asked(arrived: Arrived, caller: Caller): Asked {
-  return { query: new URLSearchParams(arrived.query), caller, maySee: (hash) => maySeeKey(caller, hash) };
+function queryIn(arrived: Arrived): URLSearchParams {
+  return new URLSearchParams(arrived.query);
+}
+
+function asked(query: URLSearchParams, caller: Caller): Asked {
+  return { query, caller, maySee: (hash) => maySeeKey(caller, hash) };
 }
 
 const json = (status: number, body: unknown): Reply => ({

@@ -5,12 +5,13 @@ import * as spend from '../admin/spend.ts';
 import { spendLogPage, spendLogs } from '../admin/spend-logs.ts';
 import { spendReport } from '../admin/spend-report.ts';
 import { usageReport } from '../admin/usage-report.ts';
+import type { JsonObject } from '../core/json.ts';
 
 /** Paths that mean the same, and their report. All are GET. */
 export const spendRoutes: readonly (readonly [paths: readonly string[], answer: spend.SpendAnswer])[] = [
   [['/usage'], usageReport],
   [['/spend/logs'], spendLogs],
-  [['/spend/logs/v2', '/spend/logs/ui'], spendLogPage],
+  [['/spend/logs/v2', '/spend/logs/ui', '/spend/logs/session/ui'], spendLogPage],
   [['/spend/keys'], spend.spendByKeys],
   [['/spend/users'], spend.spendByUsers],
   [['/spend/tags'], spend.spendByTags],
@@ -32,3 +33,17 @@ export const spendRoutes: readonly (readonly [paths: readonly string[], answer: 
   [['/customer/daily/activity', '/end_user/daily/activity'], dailyActivity('customer')],
   [['/tag/daily/activity'], dailyActivity('tag')],
 ];
+
+/** The one report that is asked for by a body. */
+export const endUserSpend = { path: '/global/spend/end_users', answer: spend.globalSpendByEndUsers } as const;
+
+/** What that body calls its dates, and what the other reports call them. */
+const renamed: Readonly<Record<string, string>> = { startTime: 'start_date', endTime: 'end_date' };
+
+/** Takes a body; returns what it asks as the query of a report. */
+export function queryOf(body: JsonObject): URLSearchParams {
+  const given = Object.entries(body).flatMap(([name, value]) =>
+    typeof value === 'string' || typeof value === 'number' ? [[renamed[name] ?? name, String(value)]] : [],
+  );
+  return new URLSearchParams(given);
+}

@@ -148,8 +148,8 @@ test('keys are shown by their alias, else by what is left visible, also when the
 
 test('every report tells a key of its own requests only, and refuses to tell it of others', async () => {
   const range = 'start_date=2027-01-15&end_date=2027-01-16';
-  const reports = reported.house.site.routes.filter(({ paths: [path = ''] }) =>
-    /^\/(usage|spend|global|\w+\/daily)/.test(path),
+  const reports = reported.house.site.routes.filter(
+    ({ method, paths: [path = ''] }) => method === 'GET' && /^\/(usage|spend|global|\w+\/daily)/.test(path),
   );
   assert.equal(reports.length, 23);
   const others = [hashes.ann, hashes.master, 'carol', 'deep', 'big', 'groq', 'nightly', 'red', '"ann"', 'unheard-of'];
@@ -228,6 +228,25 @@ test('spend logs are paged, sorted and filtered', async () => {
   ] as const) {
     assert.equal((await logs(query)).total, total, query);
   }
+});
+
+test('a session is found without dates, and end users by a body', async () => {
+  const session = (await reported.get('/spend/logs/session/ui?session_id=s-1')).json as Logs;
+  assert.deepEqual([session.total, session.data[0]?.model_group], [1, 'fast']);
+  const asked = { startTime: '2027-01-15T00:00:00.000Z', endTime: '2027-01-16T00:00:00.000Z', api_key: null };
+  const { status, json } = await reported.house.ask('/global/spend/end_users', asked);
+  assert.deepEqual(
+    [status, json],
+    [
+      200,
+      [
+        { end_user: 'carol', total_count: 1, total_spend: 0.000007 },
+        { end_user: 'dave', total_count: 1, total_spend: 0.000007 },
+      ],
+    ],
+  );
+  const own = await reported.house.ask('/global/spend/end_users', {}, { key: bob });
+  assert.deepEqual(own.json, [{ end_user: 'dave', total_count: 1, total_spend: 0.000007 }]);
 });
 
 test('a single request is found by its id, and by nobody else than its key and the master key', async () => {
