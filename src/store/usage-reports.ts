@@ -53,12 +53,21 @@ const sums: readonly (readonly [keyof UsageSums, string])[] = [
   ['unpriced', 'unpriced'],
 ];
 
-/** One picked row a request. */
-const ofRows = `select (started_at at time zone 'UTC')::date::text as day, alias, model, provider, deployment_id, key_hash,
-    user_id, team_id, end_user, tags, 1 as requests, (outcome = 'success')::integer as successes, input_tokens,
-    output_tokens, cache_read_tokens, cache_write_tokens + cache_write_hour_tokens as cache_write_tokens,
-    reasoning_tokens, cost, (cost is null and input_tokens is not null)::integer as unpriced
-  from plumbline.usage`;
+/** The sums over rows of plumbline.usage. */
+const ofRows = `count(*) as requests, count(*) filter (where outcome = 'success') as successes,
+  sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens, sum(cache_read_tokens) as cache_read_tokens,
+  sum(cache_write_tokens + cache_write_hour_tokens) as cache_write_tokens, sum(reasoning_tokens) as reasoning_tokens,
+  sum(cost) as cost, count(*) filter (where cost is null and input_tokens is not null) as unpriced`;
+
+/** What groups picked sums: rows are summed once as finely as any grouping needs, and those sums once more for each grouping. */
+function picked(names: readonly Dimension[], where: string): string {
+  const columns = names.map((name) => {
+    if (name === 'day') return `(started_at at time zone 'UTC')::date::text as day`;
+    return name === 'tag' ? 'tags' : dimensions[name];
+  });
+  const by = columns.length === 0 ? '' : `group by ${columns.map((_, index) => index + 1).join(', ')}`;
+  return `select ${[...columns, ofRows].join(', ')} from plumbline.usage ${where} ${by}`;
+}
 
 /** The groups of one grouping. */
 export interface Grouped {
@@ -90,7 +99,7 @@ export async function sumUsage<const Groupings extends readonly (readonly Dimens
   });
   const order = `${names.includes('day') ? 'day desc, ' : ''}cost desc, requests desc${names.map((name) => `, ${quoted(name)}`).join('')}`;
   const rows = await queries.query<UsageGroup & { readonly grouping: number; readonly count: number }>(
-    `with picked as (${ofRows} ${where}),
+    `with picked as (${picked(names, where)}),
        summed as (${parts.join(' union all ')}),
        placed as (select *, count(*) over (partition by grouping) as count,
          row_number() over (partition by grouping order by ${order}) as place from summed)
