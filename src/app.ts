@@ -25,7 +25,7 @@ import { migrate, open as openStore, type Store } from './store/index.ts';
 import { type Journal, openJournal } from './store/journal.ts';
 import { type Live, openLive } from './store/live.ts';
 import { replaceOwned } from './store/replace-owned.ts';
-import { insertUsage } from './store/tables/usage.ts';
+import { insertUsage } from './store/write-usage.ts';
 
 /** A start that was refused: what is wrong, line by line, and how to mend it. */
 export class AppRefused extends Error {

@@ -44,6 +44,8 @@ export interface Database extends Queries {
 export const sqlStates = {
   uniqueViolation: '23505',
   foreignKeyViolation: '23503',
+  deadlock: '40P01',
+  serialization: '40001',
   /** A class: every state that begins so. */
   dataException: '22',
   /** A class: every state that begins so. */

@@ -15,8 +15,9 @@ import { deployments } from './tables/deployments.ts';
 import { keys } from './tables/keys.ts';
 import { settings } from './tables/settings.ts';
 import { usage } from './tables/usage.ts';
+import { usageDaily } from './tables/usage-daily.ts';
 
-export const tables: readonly Table[] = [keys, credentials, aliases, deployments, settings, usage];
+export const tables: readonly Table[] = [keys, credentials, aliases, deployments, settings, usage, usageDaily];
 
 export interface StoreOptions {
   /** `postgresql://…`; without it the gateway's own PostgreSQL runs in the data folder. */

@@ -162,10 +162,65 @@ create table plumbline.usage (
   session text,
   caller_address text,
   dropped_parameters text[] not null,
-  constraint usage_pkey PRIMARY KEY (request_id),
+  constraint usage_pkey PRIMARY KEY (request_id, started_at),
   constraint usage_cost_check CHECK (cost >= 0::numeric AND cost < 'Infinity'::numeric),
   constraint usage_outcome_check CHECK (outcome = ANY (ARRAY['success'::text, 'failure'::text, 'refused'::text, 'abandoned'::text])),
   constraint usage_reported_or_not CHECK (num_nulls(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_hour_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, search_units) = ANY (ARRAY[0, 9]))
+) partition by RANGE (started_at);
+CREATE INDEX usage_key ON ONLY plumbline.usage USING btree (key_hash, started_at);
+CREATE INDEX usage_started_at ON ONLY plumbline.usage USING btree (started_at);
+
+create table plumbline.usage_daily (
+  day date not null, -- in UTC
+  place uuid not null, -- hash of the names, absent ones told from empty ones
+  key_hash text,
+  user_id text,
+  team_id text,
+  alias text,
+  provider text,
+  model text,
+  requests bigint not null,
+  successes bigint not null,
+  failures bigint not null,
+  refusals bigint not null,
+  abandoned bigint not null,
+  input_tokens bigint not null,
+  output_tokens bigint not null,
+  cache_read_tokens bigint not null,
+  cache_write_tokens bigint not null,
+  cache_write_hour_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  audio_input_tokens bigint not null,
+  audio_output_tokens bigint not null,
+  search_units bigint not null,
+  cost numeric not null, -- US dollars, over the requests whose price is known
+  unpriced bigint not null, -- requests with tokens whose cost is missing
+  constraint usage_daily_pkey PRIMARY KEY (day, place)
 );
-CREATE INDEX usage_key ON plumbline.usage USING btree (key_hash, started_at);
-CREATE INDEX usage_started_at ON plumbline.usage USING btree (started_at);
+CREATE INDEX usage_daily_key ON plumbline.usage_daily USING btree (key_hash, day);
+
+create table plumbline.usage_daily_tags (
+  day date not null,
+  place uuid not null,
+  tag text not null,
+  key_hash text,
+  alias text,
+  model text,
+  requests bigint not null, -- a request with several tags counts in each
+  successes bigint not null,
+  failures bigint not null,
+  refusals bigint not null,
+  abandoned bigint not null,
+  input_tokens bigint not null,
+  output_tokens bigint not null,
+  cache_read_tokens bigint not null,
+  cache_write_tokens bigint not null,
+  cache_write_hour_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  audio_input_tokens bigint not null,
+  audio_output_tokens bigint not null,
+  search_units bigint not null,
+  cost numeric not null,
+  unpriced bigint not null,
+  constraint usage_daily_tags_pkey PRIMARY KEY (day, place)
+);

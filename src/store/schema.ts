@@ -15,23 +15,30 @@ interface Named {
   readonly definition: string;
 }
 
+/** The days of a table are made as time goes by; the page shows what they are parts of. */
 const columnsSql = `
   select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
     a.attnotnull as "isRequired", pg_get_expr(d.adbin, d.adrelid) as "byDefault", col_description(c.oid, a.attnum) as comment
   from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-  where c.relnamespace = 'plumbline'::regnamespace and c.relkind in ('r', 'p') order by c.relname, a.attnum`;
+  where c.relnamespace = 'plumbline'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+  order by c.relname, a.attnum`;
+
+const partitionsSql = `
+  select c.relname as table, '' as name, pg_get_partkeydef(c.oid) as definition
+  from pg_class c where c.relnamespace = 'plumbline'::regnamespace and c.relkind = 'p'`;
 
 /** From PostgreSQL 18 on, "not null" is a constraint of its own (kind n); here it stands at its column. */
 const constraintsSql = `
   select c.relname as table, k.conname as name, pg_get_constraintdef(k.oid, true) as definition
   from pg_constraint k join pg_class c on c.oid = k.conrelid
-  where c.relnamespace = 'plumbline'::regnamespace and k.contype <> 'n' order by c.relname, k.contype <> 'p', k.conname`;
+  where c.relnamespace = 'plumbline'::regnamespace and k.contype <> 'n'
+    and not c.relispartition order by c.relname, k.contype <> 'p', k.conname`;
 
 const indexesSql = `
   select t.relname as table, i.relname as name, pg_get_indexdef(x.indexrelid) as definition
   from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
-  where t.relnamespace = 'plumbline'::regnamespace
+  where t.relnamespace = 'plumbline'::regnamespace and not t.relispartition
     and not exists (select from pg_constraint k where k.conindid = x.indexrelid and k.conrelid = x.indrelid)
   order by t.relname, i.relname`;
 
@@ -50,9 +57,11 @@ export async function renderSchema(queries: Queries): Promise<string> {
   const constraints = await queries.query<Named>(constraintsSql);
   const others = [...(await queries.query<Named>(indexesSql)), ...(await queries.query<Named>(triggersSql))];
   const functions = await queries.query<Named>(functionsSql);
+  const partitions = new Map((await queries.query<Named>(partitionsSql)).map((by) => [by.table, by.definition]));
   const tables = [...new Set(columns.map((column) => column.table))].map((table) =>
     renderTable(
       table,
+      partitions.get(table),
       columns.filter((column) => column.table === table),
       constraints.filter((constraint) => constraint.table === table),
       others.filter((other) => other.table === table),
@@ -63,6 +72,7 @@ export async function renderSchema(queries: Queries): Promise<string> {
 
 function renderTable(
   table: string,
+  partitioned: string | undefined,
   columns: readonly Column[],
   constraints: readonly Named[],
   others: readonly Named[],
@@ -74,7 +84,8 @@ function renderTable(
     const comma = index < all.length - 1 ? ',' : '';
     return `  ${text}${comma}${comment === null ? '' : ` -- ${comment}`}`;
   });
-  return [`create table plumbline.${table} (`, ...lines, ');', ...others.map((other) => `${other.definition};`)].join(
+  const end = partitioned === undefined ? ');' : `) partition by ${partitioned};`;
+  return [`create table plumbline.${table} (`, ...lines, end, ...others.map((other) => `${other.definition};`)].join(
     '\n',
   );
 }

@@ -14,7 +14,7 @@ import { openLive } from '../../src/store/live.ts';
 import { pgliteDatabase } from '../../src/store/pglite-database.ts';
 import { postgresDatabase } from '../../src/store/postgres-database.ts';
 import { insertKey } from '../../src/store/tables/keys.ts';
-import { insertUsage } from '../../src/store/tables/usage.ts';
+import { insertUsage } from '../../src/store/write-usage.ts';
 import { type DebianPostgres, noDebianPostgres, startDebianPostgres } from './debian-postgres.ts';
 import { freshSchema } from './fresh-schema.ts';
 import { newKey, usageRow } from './rows.ts';

@@ -6,9 +6,9 @@ import type { UsageRow } from '../../src/core/records.ts';
 import { noUsage } from '../../src/core/usage.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openReportReader } from '../../src/store/report-reader.ts';
-import { insertUsage } from '../../src/store/tables/usage.ts';
 import { type Dimension, dimensionNames, sumUsage, type UsageGroup } from '../../src/store/usage-reports.ts';
 import { countUsage, usageRows } from '../../src/store/usage-rows.ts';
+import { insertUsage } from '../../src/store/write-usage.ts';
 import { freshSchema } from './fresh-schema.ts';
 import { usageRow } from './rows.ts';
 

@@ -12,7 +12,8 @@ import { credentialPlace, readCredentials } from '../../src/store/tables/credent
 import { readDeployments } from '../../src/store/tables/deployments.ts';
 import { deleteKeys, insertKey, keysByHash, listKeys, readKeys, updateKey } from '../../src/store/tables/keys.ts';
 import { readRouterSettings } from '../../src/store/tables/settings.ts';
-import { insertUsage, recentUsage, summarizeUsage } from '../../src/store/tables/usage.ts';
+import { recentUsage, summarizeUsage } from '../../src/store/tables/usage.ts';
+import { insertUsage } from '../../src/store/write-usage.ts';
 import { freshSchema } from './fresh-schema.ts';
 import { declared, newKey, sealer, usageRow } from './rows.ts';
 

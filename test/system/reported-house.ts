@@ -7,7 +7,7 @@ import type { Database } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/index.ts';
 import { pgliteDatabase } from '../../src/store/pglite-database.ts';
 import { insertKey } from '../../src/store/tables/keys.ts';
-import { insertUsage } from '../../src/store/tables/usage.ts';
+import { insertUsage } from '../../src/store/write-usage.ts';
 import { newKey } from '../store/rows.ts';
 import { completion, type House, masterKey, openHouse, type Told } from './house.ts';
 

@@ -1,9 +1,10 @@
-// One row a request, whatever became of it. Invariant: a request id is written once, however often it is sent.
-// The columns stand here once, in a list; statements and rows are made from it.
+// One row a request, whatever became of it, kept by day of its beginning (store/usage-days.ts makes and drops the days).
+// Invariant: a request id is written once, however often it is sent: it always comes with the same beginning.
+// The columns stand here once, in a list; statements (store/write-usage.ts) and rows are made from it.
 import type { UsageRow } from '../../core/records.ts';
 import type { Usage } from '../../core/usage.ts';
 import type { Queries } from '../database.ts';
-import { arrayLiteral, type Element, timeText } from '../sql-values.ts';
+import { timeText } from '../sql-values.ts';
 import type { Table } from '../table.ts';
 
 export const usage: Table = {
@@ -12,7 +13,6 @@ export const usage: Table = {
     {
       id: '2026-11-23-06-usage',
       sql: [
-        // Not partitioned yet; daily partitions on started_at take this table's place.
         `create table plumbline.usage (
           request_id text primary key,
           started_at timestamptz not null,
@@ -64,11 +64,25 @@ export const usage: Table = {
         'create index usage_key on plumbline.usage (key_hash, started_at)',
       ],
     },
+    {
+      id: '2026-11-23-07-usage-by-day',
+      sql: [
+        'alter table plumbline.usage rename to usage_before',
+        `create table plumbline.usage (like plumbline.usage_before including defaults including constraints including comments)
+         partition by range (started_at)`,
+        'create table plumbline.usage_strays partition of plumbline.usage default',
+        'insert into plumbline.usage select * from plumbline.usage_before',
+        'drop table plumbline.usage_before',
+        'alter table plumbline.usage add primary key (request_id, started_at)',
+        'create index usage_started_at on plumbline.usage (started_at)',
+        'create index usage_key on plumbline.usage (key_hash, started_at)',
+      ],
+    },
   ],
 };
 
-/** Rows' own columns: name, type, field. Lists of text travel as array literals, since arrays of arrays do not unnest. */
-const rowColumns = [
+/** Rows' own columns: name, type, field. */
+export const rowColumns = [
   ['request_id', 'text', 'requestId'],
   ['started_at', 'timestamptz', 'startedAt'],
   ['ended_at', 'timestamptz', 'endedAt'],
@@ -102,7 +116,8 @@ const rowColumns = [
   ['dropped_parameters', 'text[]', 'droppedParameters'],
 ] as const satisfies readonly (readonly [string, string, keyof UsageRow])[];
 
-const tokenColumns = [
+/** Columns of the tokens: name, field of Usage. */
+export const tokenColumns = [
   ['input_tokens', 'input'],
   ['output_tokens', 'output'],
   ['cache_read_tokens', 'cacheRead'],
@@ -113,44 +128,6 @@ const tokenColumns = [
   ['audio_output_tokens', 'audioOutput'],
   ['search_units', 'searchUnits'],
 ] as const satisfies readonly (readonly [string, keyof Usage])[];
-
-interface Column {
-  readonly name: string;
-  readonly type: string;
-  readonly of: (row: UsageRow) => Element;
-}
-
-const columns: readonly Column[] = [
-  ...rowColumns.map(([name, type, field]) => ({ name, type, of: reader(type, field) })),
-  ...tokenColumns.map(([name, field]) => ({ name, type: 'bigint', of: tokens(field) })),
-];
-
-function reader(type: string, field: keyof UsageRow): Column['of'] {
-  if (type === 'timestamptz') return (row) => timeText(row[field] as number);
-  if (type === 'text[]') return (row) => arrayLiteral(row[field] as readonly string[]);
-  return (row) => row[field] as Element;
-}
-
-function tokens(field: keyof Usage): Column['of'] {
-  return (row) => (row.usage === null ? null : Math.round(row.usage[field]));
-}
-
-const names = columns.map((column) => column.name);
-const given = columns.map(({ type }, index) => `$${index + 1}::${type === 'text[]' ? 'text' : type}[]`);
-const taken = columns.map(({ name, type }) => (type === 'text[]' ? `${name}::text[]` : name));
-
-const insertSql = `with written as (
-  insert into plumbline.usage (${names.join(', ')})
-  select ${taken.join(', ')} from unnest(${given.join(', ')}) as sent(${names.join(', ')})
-  on conflict do nothing returning 1
-) select count(*) as written from written`;
-
-/** Takes rows; writes those whose request id is not written yet, all in one statement. Returns how many were. */
-export async function insertUsage(queries: Queries, rows: readonly UsageRow[]): Promise<number> {
-  const arrays = columns.map((column) => arrayLiteral(rows.map(column.of)));
-  const [result] = await queries.query<{ written: number }>(insertSql, arrays, { name: 'insert-usage' });
-  return result?.written ?? 0;
-}
 
 const selected = [
   ...rowColumns.map(([name, , field]) => `${name} as "${field}"`),
