@@ -34,13 +34,24 @@ export interface StreamAnswer extends Answered {
   readonly end: () => void;
 }
 
-export type Answer = WholeAnswer | StreamAnswer;
+/** A stream and the deployment's part in it, for whoever delivers it. */
+export interface StreamUnderWay extends StreamAnswer {
+  /** It ended well (null) or broke off: takes the failure, which may put the deployment to rest. Called once. */
+  readonly settle: (failure: GatewayError | null) => void;
+}
+
+export type Answer = WholeAnswer | StreamUnderWay;
 
 /** A refusal's body is read no further than this. */
 const refusalLimit = 1024 * 1024;
 
 /** Takes a prepared call and how long it may take; returns the answer. Throws GatewayError. */
-export async function attempt(asked: Resolved, prepared: Prepared, limitMs: number, parts: Parts): Promise<Answer> {
+export async function attempt(
+  asked: Resolved,
+  prepared: Prepared,
+  limitMs: number,
+  parts: Parts,
+): Promise<WholeAnswer | StreamAnswer> {
   const deadline = new Deadline(parts.clock, limitMs, asked.arrived.gone);
   try {
     const incoming = await sent(asked, prepared, deadline, parts);
@@ -57,9 +68,15 @@ export async function attempt(asked: Resolved, prepared: Prepared, limitMs: numb
 }
 
 function sent(asked: Resolved, prepared: Prepared, deadline: Deadline, parts: Parts): Promise<IncomingAnswer> {
-  const { target, path, headers, body } = prepared;
+  const { target, wire, path, headers, body } = prepared;
+  const { origin } = target;
   if (isCanned(asked, target)) return canned(asked, target, parts);
-  return parts.send({ method: 'POST', origin: target.origin, path, headers, body, signal: deadline.signal });
+  const send = (all: Prepared['headers']): Promise<IncomingAnswer> =>
+    parts.send({ method: 'POST', origin, path, headers: all, body, signal: deadline.signal });
+  if (wire.authorize === undefined) return send(headers);
+  return wire
+    .authorize(prepared.call, { method: 'POST', origin, path, body })
+    .then((own) => send({ ...headers, ...own }));
 }
 
 async function canned(asked: Resolved, target: Target, parts: Parts): Promise<IncomingAnswer> {

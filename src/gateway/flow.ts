@@ -130,7 +130,8 @@ export class PassingFlow implements Flow {
     if (hidesUsage && reportsOnlyUsage(piece.data)) return;
     if (piece.data !== '') this.delivered++;
     const mended = repair?.(piece) ?? null;
-    if (mended !== null) this.#out.push(Buffer.from(`data: ${mended}\n\n`));
+    const untold = hidesUsage ? withoutUsage(mended ?? piece.data) : null;
+    if (untold !== null || mended !== null) this.#out.push(Buffer.from(`data: ${untold ?? mended}\n\n`));
     else if (raw !== null) this.#out.push(hidesUsage ? withoutNoUsage(raw) : raw);
   }
 
@@ -150,6 +151,15 @@ function reportsOnlyUsage(data: string): boolean {
   if (!data.includes('"usage":') || !/"choices":\s*\[\s*\]/.test(data)) return false;
   const chunk = parsed(data);
   return isObject(chunk) && isObject(chunk.usage) && listOf(chunk.choices).length === 0;
+}
+
+/** Mistral and others report usage in their last chunk with words; returns the chunk without it, or null when it has none. */
+function withoutUsage(data: string): string | null {
+  if (!/"usage":\s*\{/.test(data)) return null;
+  const chunk = parsed(data);
+  if (!isObject(chunk) || !isObject(chunk.usage)) return null;
+  const { usage, ...rest } = chunk;
+  return JSON.stringify(rest);
 }
 
 const noUsage = Buffer.from(',"usage":null');

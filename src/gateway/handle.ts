@@ -22,7 +22,7 @@ export async function handle(arrived: Arrived, surface: Surface, parts: Parts): 
     const resolved = resolve(understood, parts); // which deployments could answer?
     const answering = converse(resolved, parts, trail); // ask them in order until one answers
     const answer = resolved.stream ? await patiently(answering, parts) : await answering;
-    if (answer === 'late') return lateReply(resolved, answering, parts, trail);
+    if (answer === 'late') return lateReply(resolved, answering, trail);
     return answerReply(resolved, answer, parts, trail);
   } catch (thrown) {
     const error = GatewayError.from(thrown);

@@ -97,10 +97,14 @@ export class Traffic {
     this.#book(id).probedUntil = 0;
   }
 
+  /** An answer is complete: the failures before it are forgotten. */
+  completed(id: string): void {
+    this.#book(id).failures = 0;
+  }
+
   /** An answer has begun. Takes how long that took, in milliseconds. */
   answered(id: string, latencyMs: number): void {
     const book = this.#book(id);
-    book.failures = 0;
     book.restsUntil = 0;
     book.unproven = false;
     book.probedUntil = 0;

@@ -72,6 +72,16 @@ export interface StreamWatch {
  */
 export type StreamRepair = (piece: StreamPiece) => string | null;
 
+/** A call as it is about to go out. */
+export interface Outgoing {
+  readonly method: 'POST';
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path and query, with a leading slash. */
+  readonly path: string;
+  readonly body: Buffer;
+}
+
 /** How one operation is spoken at one provider. */
 export interface Wire {
   /** The client dialect whose bodies and answers this wire takes and gives unchanged; null when all is translated. */
@@ -81,6 +91,11 @@ export interface Wire {
   path(call: Call): string;
   /** Request headers, credential included; content-type is set by the caller. */
   headers(call: Call): Readonly<Record<string, string | Secret>>;
+  /**
+   * Headers that cannot be had at once, or that depend on the body: a token of Google's, a signature of AWS's. Absent: there
+   * are none. Throws upstream_unauthorized when no credential can be had.
+   */
+  readonly authorize?: (call: Call, outgoing: Outgoing) => Promise<Readonly<Record<string, string | Secret>>>;
   /**
    * Changes to a body that is already in this wire's words: model name, renamed, added and dropped parameters.
    * Throws field_unsupported when a parameter is not known and may not be dropped.

@@ -1,7 +1,7 @@
 // Who may put a deployment to rest, and whom that rest may keep out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completion, openHouse, question, type Received, type Scripted, type TestClock } from './house.ts';
+import { chatEvents, completion, openHouse, question, type Received, type Scripted, type TestClock } from './house.ts';
 
 const chat = '/v1/chat/completions';
 const failing: Scripted = { status: 500, body: { error: { message: 'broken' } } };
@@ -148,4 +148,17 @@ test('a fault of our own in one request does not put the deployment to rest', as
   await house.ask(chat, question);
   odd = false;
   assert.match((await house.ask(chat, question)).text, /first/);
+});
+
+test('a deployment whose streams keep breaking off is put to rest, as one that fails at once is', async () => {
+  const house = openHouse({
+    deployments: [{ alias: 'chat' }, { alias: 'spare' }],
+    aliases: [{ name: 'chat', fallbacks: ['spare'] }],
+    upstream: (received) => ({ body: toFirst(received) ? chatEvents(['half']).slice(0, 2) : chatEvents(['spare']) }),
+    router: { retries: 0, allowedFails: 1 },
+  });
+  const ask = async () => (await house.ask(chat, { ...question, stream: true })).text;
+  assert.match(await ask(), /half[\s\S]*upstream_cut/);
+  assert.match(await ask(), /half[\s\S]*upstream_cut/);
+  assert.match(await ask(), /spare[\s\S]*\[DONE\]/);
 });

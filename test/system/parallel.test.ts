@@ -57,3 +57,20 @@ test('a stream keeps its place until its end, and a client that leaves while it 
   for await (const _ of reply.body as AsyncIterable<Uint8Array>);
   assert.equal((await stays).status, 200);
 });
+
+test('a request waits for room no longer than its call may take, and is then told why', async () => {
+  const house = openHouse({
+    deployments: [{ alias: 'chat', parameters: { maxParallel: 1 } }],
+    upstream: () => new Promise<Scripted>(() => undefined),
+    router: { retries: 0 },
+  });
+  void house.ask(chat, question);
+  await turn();
+  const waiting = house.ask(chat, { ...question, timeout: 2 });
+  await turn();
+  house.clock.pass(2_001);
+  const reply = await waiting;
+  assert.equal(reply.status, 408);
+  assert.match(reply.text, /none of the 1 places of the deployment became free within 2 seconds/);
+  assert.equal(house.received.length, 1);
+});

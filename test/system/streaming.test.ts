@@ -16,6 +16,26 @@ test('usage is asked of the upstream, recorded, and hidden from a client that di
   assert.equal(house.rows[0]?.outcome, 'success');
 });
 
+test('usage inside a chunk that has words is hidden likewise, and the words are not', async () => {
+  const last = {
+    id: 'c',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, delta: { role: 'assistant', content: 'word' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 },
+  };
+  const house = openHouse({
+    deployments: [{ alias: 'chat' }],
+    upstream: () => stream([`data: ${JSON.stringify(last)}\n\n`, 'data: [DONE]\n\n']),
+  });
+  const reply = await house.ask(chat, asked);
+  assert.match(reply.text, /"content":"word"/);
+  assert.doesNotMatch(reply.text, /"usage"/);
+  assert.equal(house.rows[0]?.usage?.output, 1);
+  assert.match((await house.ask(chat, { ...asked, stream_options: { include_usage: true } })).text, /"total_tokens":4/);
+});
+
 test('a client that asks for usage gets it, once', async () => {
   const house = openHouse({ deployments: [{ alias: 'chat' }], upstream: () => stream(chatEvents(['a'])) });
   const reply = await house.ask(chat, { ...asked, stream_options: { include_usage: true } });

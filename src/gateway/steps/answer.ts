@@ -3,7 +3,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { estimateTokens } from '../../core/estimate.ts';
 import { noUsage, type Usage } from '../../core/usage.ts';
 import type { Reply } from '../../core/wire.ts';
-import { type Answer, asGatewayError, type StreamAnswer } from '../attempt.ts';
+import { type Answer, asGatewayError, type StreamUnderWay } from '../attempt.ts';
 import type { Parts, Resolved } from '../exchange.ts';
 import type { Trail } from '../trail.ts';
 import { replyHeaders } from './headers.ts';
@@ -20,7 +20,7 @@ export function answerReply(asked: Resolved, answer: Answer, parts: Parts, trail
     return {
       status: 200,
       headers: { ...streamHeaders, ...headers },
-      body: delivery(asked, answer, parts, trail),
+      body: delivery(asked, answer, trail),
       ping,
     };
   }
@@ -36,20 +36,19 @@ const streamHeaders = { 'content-type': eventStream, 'cache-control': 'no-cache'
  * Takes a request whose stream is silent for too long to go on waiting with the head; returns a reply whose stream waits
  * in the answer's place, so that pings can be sent meanwhile. A failure becomes the dialect's error event.
  */
-export function lateReply(asked: Resolved, answering: Promise<Answer>, parts: Parts, trail: Trail): Reply {
+export function lateReply(asked: Resolved, answering: Promise<Answer>, trail: Trail): Reply {
   const headers = {
     ...streamHeaders,
     'x-litellm-call-id': asked.arrived.callId,
     'x-plumbline-request-id': asked.arrived.id,
   };
   const { ping } = asked.surface.dialect;
-  return { status: 200, headers, body: lateDelivery(asked, answering, parts, trail), ping, isLate: true };
+  return { status: 200, headers, body: lateDelivery(asked, answering, trail), ping, isLate: true };
 }
 
 async function* lateDelivery(
   asked: Resolved,
   answering: Promise<Answer>,
-  parts: Parts,
   trail: Trail,
 ): AsyncGenerator<Uint8Array | string> {
   let answer: Answer;
@@ -62,28 +61,26 @@ async function* lateDelivery(
     return;
   }
   trail.began();
-  if (answer.kind === 'stream') yield* delivery(asked, answer, parts, trail);
+  if (answer.kind === 'stream') yield* delivery(asked, answer, trail);
 }
 
-async function* delivery(
-  asked: Resolved,
-  answer: StreamAnswer,
-  parts: Parts,
-  trail: Trail,
-): AsyncGenerator<Uint8Array | string> {
+async function* delivery(asked: Resolved, answer: StreamUnderWay, trail: Trail): AsyncGenerator<Uint8Array | string> {
   const { flow } = answer;
+  // Only a reader that stopped reading leaves it so: the client went away between two pieces.
+  let outcome: GatewayError | null = new GatewayError('client_gone');
   try {
     for (let piece: Uint8Array | string | null = answer.first; piece !== null; piece = await flow.next()) yield piece;
+    outcome = null;
     trail.succeed(200, flow.usage);
   } catch (thrown) {
-    const error = stopOf(asked) ?? asGatewayError(thrown, answer.target, null);
+    const error = asGatewayError(thrown, answer.target, null);
+    outcome = error;
     trail.fail(error, flow.usage ?? deliveredUsage(asked, flow.delivered));
-    yield* lastWords(asked, error);
+    yield* lastWords(asked, stopOf(asked) ?? error);
   } finally {
     answer.end();
-    parts.traffic.end(answer.target.record.id);
-    // Only a reader that stopped reading gets here without a row: the client went away between two pieces.
-    trail.fail(new GatewayError('client_gone'), flow.usage ?? deliveredUsage(asked, flow.delivered));
+    answer.settle(outcome);
+    if (outcome?.code === 'client_gone') trail.fail(outcome, flow.usage ?? deliveredUsage(asked, flow.delivered));
   }
 }
 

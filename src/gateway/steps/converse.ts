@@ -4,6 +4,7 @@ import { mayCall } from '../../core/caller.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { sleep } from '../../kit/clock.ts';
 import { type Answer, attempt } from '../attempt.ts';
+import { Deadline } from '../deadline.ts';
 import type { Parts, Resolved } from '../exchange.ts';
 import { asBilled, prepare } from '../prepare.ts';
 import type { Alias, Target } from '../target.ts';
@@ -151,29 +152,34 @@ async function tryOnce(
   const target = asBilled(asked, chosen);
   const { id } = target.record;
   const prepared = prepare(asked, target, parts);
-  // Between the last look and begin() nothing else may run. A client that has gone goes on: its call fails at once.
-  while (isFull(target, parts) && !asked.arrived.gone.aborted) await traffic.turn(id, asked.arrived.gone);
-  trail.tried(target, prepared.call.dropped);
   const limitMs = limitOf(asked, target, parts);
+  // Between the last look and begin() nothing else may run. A client that has gone goes on: its call fails at once.
+  if (isFull(target, parts)) await room(asked, target, limitMs, hasElsewhere, parts);
+  trail.tried(target, prepared.call.dropped);
   const isProbe = traffic.begin(id);
   const startedAt = clock.monotonic();
+  const settle = (failure: GatewayError | null): void => {
+    if (failure === null) traffic.completed(id);
+    else if (failure.code !== 'client_gone' && !isAboutOneModel(failure, target)) {
+      const cooldownMs = target.record.parameters.cooldownMs ?? parts.router().cooldownMs;
+      traffic.failed(id, failure, parts.router(), cooldownMs, hasElsewhere);
+    }
+    traffic.end(id);
+  };
   try {
     const answer = await attempt(asked, prepared, limitMs, parts);
     trail.heard();
     traffic.answered(id, clock.monotonic() - startedAt);
-    if (answer.kind === 'whole') traffic.end(id);
+    if (answer.kind === 'stream') return { ...answer, settle };
+    settle(null);
     return answer;
   } catch (thrown) {
     trail.heard();
     const error = GatewayError.from(thrown);
     const isOver = clock.monotonic() - startedAt >= limitMs;
-    const isClients = error.code === 'client_gone' || (isOver && limitMs < ownLimitOf(asked, target, parts));
-    if (!isClients && !isAboutOneModel(error, target)) {
-      const cooldownMs = target.record.parameters.cooldownMs ?? parts.router().cooldownMs;
-      traffic.failed(id, error, parts.router(), cooldownMs, hasElsewhere);
-    }
+    const isClients = isOver && limitMs < ownLimitOf(asked, target, parts);
+    settle(isClients ? new GatewayError('client_gone') : error);
     if (isProbe) traffic.probed(id);
-    traffic.end(id);
     parts.log.warn('attempt failed', {
       request: asked.arrived.id,
       alias: alias.name,
@@ -182,6 +188,30 @@ async function tryOnce(
       error,
     });
     throw error;
+  }
+}
+
+/** Waits until a full deployment has room, no longer than a call to it may take. Throws when it has none by then, or rests. */
+async function room(
+  asked: Resolved,
+  target: Target,
+  limitMs: number,
+  hasElsewhere: boolean,
+  parts: Parts,
+): Promise<void> {
+  const { id, parameters } = target.record;
+  const patience = new Deadline(parts.clock, limitMs, asked.arrived.gone);
+  try {
+    while (isFull(target, parts) && !patience.signal.aborted) await parts.traffic.turn(id, patience.signal);
+  } finally {
+    patience.end();
+  }
+  if (patience.expired) {
+    const message = `none of the ${parameters.maxParallel} places of the deployment became free within ${limitMs / 1000} seconds`;
+    throw new GatewayError('upstream_timeout', { message });
+  }
+  if (hasElsewhere && parts.traffic.rests(id)) {
+    throw new GatewayError('upstream_unavailable', { message: 'the deployment went to rest while the request waited' });
   }
 }
 
