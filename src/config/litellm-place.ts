@@ -51,8 +51,22 @@ function starAtOpenai(model: string): { provider: string; model: string } | unde
 function addressIn(desk: Desk, tree: Tree): string | undefined {
   const text = desk.read.text(tree);
   if (text === undefined) return undefined;
-  if (isAddress(text)) return text.replace(/\/+$/, '');
+  if (isAddress(text)) {
+    const excess = excessOf(new URL(text));
+    if (excess === undefined) return text.replace(/\/+$/, '');
+    desk.findings.error(tree, `the address carries ${excess.what}`, excess.mend);
+    return undefined;
+  }
   desk.findings.error(tree, 'expected an address that begins with http:// or https://', 'write the whole address');
+  return undefined;
+}
+
+/** What would be stored unsealed or lost on the way: an address is scheme, host, port and path. */
+function excessOf({ username, password, search, hash }: URL): { what: string; mend: string } | undefined {
+  if (username !== '' || password !== '')
+    return { what: 'a user name or password', mend: 'take it out and give it as api_key, which is sealed' };
+  if (search !== '' || hash !== '')
+    return { what: 'a query or fragment', mend: 'take it out; api_version and extra_headers have fields of their own' };
   return undefined;
 }
 

@@ -247,6 +247,18 @@ const faults = [
     'api_base',
     'expected an address that begins with http:// or https://',
   ],
+  [
+    'model: openai/x, api_base: §"http://mia:canary@vllm.test/v1"',
+    'error',
+    'api_base',
+    'the address carries a user name or password',
+  ],
+  [
+    'model: openai/x, api_base: §"http://vllm.test/v1?key=canary"',
+    'error',
+    'api_base',
+    'the address carries a query or fragment',
+  ],
   ['model: openai/x, rpm: §abc', 'error', 'rpm', 'expected a number, found a text of 3 letters and digits'],
   ['model: openai/x, rpm: §-1', 'error', 'rpm', 'expected a number from 0, found a number'],
   ['model: openai/x, num_retries: §1.5', 'error', 'num_retries', 'expected a whole number from 0, found a number'],
