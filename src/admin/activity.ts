@@ -1,8 +1,10 @@
 // Requests and tokens by day: LiteLLM's /global/activity routes and the daily activity its dashboard is drawn from
 // (contracts 11.5).
+
 import type { JsonObject } from '../core/json.ts';
-import { type Dimension, onlyGroup, sumUsage, type UsageGroup, type UsageSums } from '../store/usage-reports.ts';
+import { onlyGroup, sumUsage, type UsageGroup, type UsageSums } from '../store/usage-reports.ts';
 import type { UsageScope } from '../store/usage-scope.ts';
+import type { Dimension } from '../store/usage-sources.ts';
 import { type Asked, dayMs, daysAsked, type ReportParts, scopeOf, wholeNumber } from './asked-usage.ts';
 import { type KeyName, keyNames } from './key-names.ts';
 

@@ -1,8 +1,10 @@
 // GET /global/spend/report in LiteLLM's shapes: by team or customer a day at a time, or by key with its models.
+
 import { GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import { type Dimension, sumUsage, type UsageGroup } from '../store/usage-reports.ts';
+import { sumUsage, type UsageGroup } from '../store/usage-reports.ts';
 import type { UsageScope } from '../store/usage-scope.ts';
+import type { Dimension } from '../store/usage-sources.ts';
 import { type Asked, daysAsked, type ReportParts, scopeOf } from './asked-usage.ts';
 
 /**

@@ -1,9 +1,11 @@
 // Spend by key, user, team, tag, model and provider, in the shapes of LiteLLM's /spend/* and /global/spend/* (contracts 11.5).
 // Without dates the routes of /global/ speak of the last thirty days, as LiteLLM's views do, and those of /spend/ of all time.
+
 import type { JsonObject } from '../core/json.ts';
-import type { Dimension, UsageGroup } from '../store/usage-reports.ts';
+import type { UsageGroup } from '../store/usage-reports.ts';
 import { sumUsage, totalUsage } from '../store/usage-reports.ts';
 import type { UsageScope } from '../store/usage-scope.ts';
+import type { Dimension } from '../store/usage-sources.ts';
 import { type Asked, daysAsked, hasDates, lastDays, type ReportParts, scopeOf, wholeNumber } from './asked-usage.ts';
 import { keyNames } from './key-names.ts';
 

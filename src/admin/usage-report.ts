@@ -1,15 +1,11 @@
 // Our own report, behind GET /usage and `plumbline usage`: sums by any dimensions, their total, and what has no price.
 // Invariant: a cost that is not known is null or counted beside the sum, never 0.
+
 import { GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import {
-  type Dimension,
-  dimensionNames,
-  onlyGroup,
-  sumUsage,
-  type UsageGroup,
-  type UsageSums,
-} from '../store/usage-reports.ts';
+import { dimensionNames, onlyGroup, sumUsage, type UsageGroup, type UsageSums } from '../store/usage-reports.ts';
+import { rowsKeptSince } from '../store/usage-rows.ts';
+import { type Dimension, needsRows } from '../store/usage-sources.ts';
 import {
   type Asked,
   dayMs,
@@ -31,18 +27,20 @@ const mostDimensions = 3;
 
 /**
  * Takes a query (`by`, `since`, `until`, `key`, `alias`, `model`, `user`, `limit` …) and its caller; returns groups, their total
- * over all of them, and how many groups the limit left out. Throws field_invalid and what scopeOf throws.
+ * over all of them, how many groups the limit left out, and since when there are rows when the sums need rows that were dropped. Throws field_invalid and what scopeOf throws.
  */
 export async function usageReport(asked: Asked, parts: ReportParts): Promise<JsonObject> {
   const by = dimensionsOf(asked.query.get('by') ?? 'alias');
   const range = rangeOf(asked.query, parts.now());
   const limit = wholeNumber(asked.query, 'limit', standardLimit, mostGroups);
   const scope = await scopeOf(asked, parts);
-  const [{ groups, count }, total] = await sumUsage(parts.reports, { ...scope, ...range }, [by, []], limit);
+  const whole = { ...scope, ...range };
+  const [{ groups, count }, total] = await sumUsage(parts.reports, whole, [by, []], limit);
+  const kept = needsRows(by, whole) || needsRows([], whole) ? await rowsKeptSince(parts.reports) : undefined;
   const names = by.includes('key') ? await keyNames(groups, asked.caller, parts) : undefined;
   return {
-    since: new Date(range.from).toISOString(),
-    until: new Date(range.until).toISOString(),
+    since: dateOf(range.from),
+    until: dateOf(range.until),
     by,
     groups: groups.map((group) => ({
       ...Object.fromEntries(by.map((name) => [name, group[name] ?? null])),
@@ -51,7 +49,12 @@ export async function usageReport(asked: Asked, parts: ReportParts): Promise<Jso
     })),
     total: sumsOf(onlyGroup(total.groups)),
     more_groups: count - groups.length,
+    rows_kept_since: kept === undefined || kept <= range.from ? null : dateOf(Math.min(kept, range.until)),
   };
+}
+
+function dateOf(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function sumsOf(sums: UsageSums | UsageGroup): JsonObject {

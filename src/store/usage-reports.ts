@@ -2,23 +2,8 @@
 // numeric from the same rows in one statement, so they add up to the total to the last digit.
 import { GatewayError } from '../core/errors.ts';
 import type { Queries } from './database.ts';
-import { type UsageScope, usageConditions } from './usage-scope.ts';
-
-/** What sums may be grouped by, and where it stands in a picked row. */
-const dimensions = {
-  day: 'day',
-  alias: 'alias',
-  model: 'model',
-  provider: 'provider',
-  deployment: 'deployment_id',
-  key: 'key_hash',
-  user: 'user_id',
-  team: 'team_id',
-  customer: 'end_user',
-  tag: 'tag',
-} as const;
-
-export type Dimension = keyof typeof dimensions;
+import type { UsageScope } from './usage-scope.ts';
+import { type Dimension, dimensions, pickSums } from './usage-sources.ts';
 
 /** The names of all dimensions, for checking and for help. */
 export const dimensionNames = Object.keys(dimensions) as readonly Dimension[];
@@ -53,22 +38,6 @@ const sums: readonly (readonly [keyof UsageSums, string])[] = [
   ['unpriced', 'unpriced'],
 ];
 
-/** The sums over rows of plumbline.usage. */
-const ofRows = `count(*) as requests, count(*) filter (where outcome = 'success') as successes,
-  sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens, sum(cache_read_tokens) as cache_read_tokens,
-  sum(cache_write_tokens + cache_write_hour_tokens) as cache_write_tokens, sum(reasoning_tokens) as reasoning_tokens,
-  sum(cost) as cost, count(*) filter (where cost is null and input_tokens is not null) as unpriced`;
-
-/** What groups picked sums: rows are summed once as finely as any grouping needs, and those sums once more for each grouping. */
-function picked(names: readonly Dimension[], where: string): string {
-  const columns = names.map((name) => {
-    if (name === 'day') return `(started_at at time zone 'UTC')::date::text as day`;
-    return name === 'tag' ? 'tags' : dimensions[name];
-  });
-  const by = columns.length === 0 ? '' : `group by ${columns.map((_, index) => index + 1).join(', ')}`;
-  return `select ${[...columns, ofRows].join(', ')} from plumbline.usage ${where} ${by}`;
-}
-
 /** The groups of one grouping. */
 export interface Grouped {
   readonly groups: readonly UsageGroup[];
@@ -81,7 +50,7 @@ const mostGroups = 50_000;
 /**
  * Takes which rows count, any number of groupings (`[['day'], ['day', 'model'], []]`; an empty one is the total) and how many
  * groups of each are wanted; returns the groups of each, in the order of the groupings, by day (the newest first), then the
- * most costly first. A row with several tags counts in each of them when grouped by tag, and once everywhere else.
+ * most costly first. Grouped by tag, a request counts in each of its tags, and in none when it has none; everywhere else once.
  * Throws report_too_large when there are more groups than anybody reads and no limit was given.
  */
 export async function sumUsage<const Groupings extends readonly (readonly Dimension[])[]>(
@@ -90,17 +59,23 @@ export async function sumUsage<const Groupings extends readonly (readonly Dimens
   groupings: Groupings,
   limit?: number,
 ): Promise<{ [Index in keyof Groupings]: Grouped }> {
-  const { where, values } = usageConditions(scope);
+  const values: unknown[] = [];
   const names = dimensionNames.filter((name) => groupings.some((grouping) => grouping.includes(name)));
   const numbered = groupings.map((grouping, index) => ({ grouping, index }));
-  const parts = [false, true].flatMap((tagged) => {
-    const those = numbered.filter(({ grouping }) => grouping.includes('tag') === tagged);
-    return those.length === 0 ? [] : [statement(names, those, tagged)];
-  });
-  const order = `${names.includes('day') ? 'day desc, ' : ''}cost desc, requests desc${names.map((name) => `, ${quoted(name)}`).join('')}`;
+  const [plain, tagged] = [false, true].map((isTagged) =>
+    numbered.filter(({ grouping }) => grouping.includes('tag') === isTagged),
+  );
+  const parts = [plain ?? [], tagged ?? []]
+    .filter((those) => those.length > 0)
+    .map((those) => statement(names, those, scope, values));
+  const order = [
+    ...(names.includes('day') ? ['day desc'] : []),
+    'cost desc',
+    'requests desc',
+    ...names.map((name) => quoted(name)),
+  ].join(', ');
   const rows = await queries.query<UsageGroup & { readonly grouping: number; readonly count: number }>(
-    `with picked as (${picked(names, where)}),
-       summed as (${parts.join(' union all ')}),
+    `with summed as (${parts.join(' union all ')}),
        placed as (select *, count(*) over (partition by grouping) as count,
          row_number() over (partition by grouping order by ${order}) as place from summed)
      select * from placed where place <= $${values.length + 1} order by grouping, place`,
@@ -130,22 +105,24 @@ export function onlyGroup(groups: readonly UsageGroup[]): UsageSums {
   return total;
 }
 
-const carried = '(select distinct carried.tag from unnest(tags) as carried (tag)) as carried';
-
 interface Numbered {
   readonly grouping: readonly Dimension[];
   readonly index: number;
 }
 
-/** The groupings that need tags apart are summed over one row a tag, the others over one row a request. */
-function statement(names: readonly Dimension[], groupings: readonly Numbered[], tagged: boolean): string {
+/** Those groupings summed from one picking, as finely as any of them needs. */
+function statement(
+  names: readonly Dimension[],
+  groupings: readonly Numbered[],
+  scope: UsageScope,
+  values: unknown[],
+): string {
   const own = names.filter((name) => groupings.some(({ grouping }) => grouping.includes(name)));
   const selected = names.map((name) => `${own.includes(name) ? dimensions[name] : 'null::text'} as ${quoted(name)}`);
   const summed = sums.map(([field, column]) => `coalesce(sum(${column}), 0) as ${quoted(field)}`);
   const sets = groupings.map(({ grouping }) => `(${grouping.map((name) => dimensions[name]).join(', ')})`);
-  const source = tagged ? `picked left join lateral ${carried} on true` : 'picked';
   return `select ${[...selected, ...summed].join(', ')}, ${numberOf(own, groupings)} as grouping
-    from ${source} group by grouping sets (${sets.join(', ')})`;
+    from (${pickSums(own, scope, values)}) as picked group by grouping sets (${sets.join(', ')})`;
 }
 
 /** PostgreSQL says which grouping a row is of by a bit for each column that is not in it, the last column lowest. */

@@ -64,7 +64,8 @@ export interface UsagePage {
 
 /** Takes which rows count and a page; returns its rows. Those without a cost or tokens stand last when sorted by them. */
 export function usageRows(queries: Queries, scope: UsageScope, page: UsagePage): Promise<UsageEntry[]> {
-  const { where, values } = usageConditions(scope);
+  const values: unknown[] = [];
+  const where = usageConditions(scope, values);
   const direction = page.descending ? 'desc' : 'asc';
   return queries.query<UsageEntry>(
     `select ${selected} from plumbline.usage ${where}
@@ -74,9 +75,24 @@ export function usageRows(queries: Queries, scope: UsageScope, page: UsagePage):
   );
 }
 
+/**
+ * Returns the beginning of the first day whose rows are all there, in milliseconds, when sums of earlier days are kept and their
+ * rows are not (Infinity: no rows are); undefined when nothing was dropped.
+ */
+export async function rowsKeptSince(queries: Queries): Promise<number | undefined> {
+  const [found] = await queries.query<{ kept: string | null; known: string | null }>(
+    `select (select min(started_at at time zone 'UTC')::date from plumbline.usage) as kept,
+       (select min(day) from plumbline.usage_daily) as known`,
+  );
+  const { kept = null, known = null } = found ?? {};
+  if (known === null || (kept !== null && kept <= known)) return undefined;
+  return kept === null ? Number.POSITIVE_INFINITY : Date.parse(kept);
+}
+
 /** Takes which rows count; returns their number. */
 export async function countUsage(queries: Queries, scope: UsageScope): Promise<number> {
-  const { where, values } = usageConditions(scope);
+  const values: unknown[] = [];
+  const where = usageConditions(scope, values);
   const sql = `select count(*) as total from plumbline.usage ${where}`;
   const [counted] = await queries.query<{ total: number }>(sql, values);
   return counted?.total ?? 0;

@@ -46,16 +46,27 @@ const present = {
   tag: 'cardinality(tags) > 0',
 } as const;
 
-/** Takes which rows count; returns a where clause over plumbline.usage (empty for all) and its values from $1. */
-export function usageConditions(scope: UsageScope): { readonly where: string; readonly values: readonly unknown[] } {
-  const values: unknown[] = [];
+/** How a table tells time: rows by the moment they began, sums by their day. */
+const times = {
+  rows: { from: 'started_at >= ?::timestamptz', until: 'started_at < ?::timestamptz' },
+  days: {
+    from: `day >= (?::timestamptz at time zone 'UTC')::date`,
+    until: `day < (?::timestamptz at time zone 'UTC')::date`,
+  },
+} as const;
+
+/**
+ * Takes which rows count, the values of a statement so far (to which its own are added) and how the table tells time; returns
+ * a where clause, empty when all count.
+ */
+export function usageConditions(scope: UsageScope, values: unknown[], time: keyof typeof times = 'rows'): string {
   const needed: string[] = [];
   const need = (condition: string, value: unknown): void => {
     values.push(value);
     needed.push(condition.replace('?', `$${values.length}`));
   };
-  if (scope.from !== undefined) need('started_at >= ?::timestamptz', timeText(scope.from));
-  if (scope.until !== undefined) need('started_at < ?::timestamptz', timeText(scope.until));
+  if (scope.from !== undefined) need(times[time].from, timeText(scope.from));
+  if (scope.until !== undefined) need(times[time].until, timeText(scope.until));
   for (const [field, column] of filters) {
     if (scope[field] !== undefined) need(`${column} = any(?::text[])`, scope[field]);
   }
@@ -64,5 +75,5 @@ export function usageConditions(scope: UsageScope): { readonly where: string; re
   if (scope.isSuccess !== undefined) need(`(outcome = 'success') = ?::boolean`, scope.isSuccess);
   if (scope.leastCost !== undefined) need('cost >= ?::numeric', scope.leastCost);
   if (scope.mostCost !== undefined) need('cost <= ?::numeric', scope.mostCost);
-  return { where: needed.length === 0 ? '' : `where ${needed.join(' and ')}`, values };
+  return needed.length === 0 ? '' : `where ${needed.join(' and ')}`;
 }

@@ -1,4 +1,5 @@
 // Sums over usage on a real database: whatever the traffic and the grouping, they are the sums of the rows.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -6,8 +7,9 @@ import type { UsageRow } from '../../src/core/records.ts';
 import { noUsage } from '../../src/core/usage.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openReportReader } from '../../src/store/report-reader.ts';
-import { type Dimension, dimensionNames, sumUsage, type UsageGroup } from '../../src/store/usage-reports.ts';
-import { countUsage, usageRows } from '../../src/store/usage-rows.ts';
+import { dimensionNames, sumUsage, type UsageGroup } from '../../src/store/usage-reports.ts';
+import { countUsage, rowsKeptSince, usageRows } from '../../src/store/usage-rows.ts';
+import type { Dimension } from '../../src/store/usage-sources.ts';
 import { insertUsage } from '../../src/store/write-usage.ts';
 import { freshSchema } from './fresh-schema.ts';
 import { usageRow } from './rows.ts';
@@ -55,10 +57,10 @@ const fields: Readonly<Record<Exclude<Dimension, 'day' | 'tag'>, keyof Request>>
   customer: 'endUser',
 };
 
-/** What a request has in a dimension: one value, or one for each of its tags. */
+/** What a request has in a dimension: one value, or one for each of its tags, which may be none. */
 function valuesOf(request: Request, dimension: Dimension): readonly (string | null)[] {
   if (dimension === 'day') return [new Date(request.startedAt).toISOString().slice(0, 10)];
-  if (dimension === 'tag') return request.tags.length === 0 ? [null] : [...new Set(request.tags)];
+  if (dimension === 'tag') return [...new Set(request.tags)];
   return [request[fields[dimension]] as string | null];
 }
 
@@ -98,20 +100,21 @@ export function reportCases(database: () => Database): void {
   test('sums over any grouping are the sums of the rows, to the billionth of a dollar', async () => {
     await freshSchema(database());
     const property = fc.asyncProperty(fc.array(traffic, { maxLength: 40 }), groupings, async (requests, asked) => {
-      await database().query('delete from plumbline.usage');
+      for (const table of ['usage', 'usage_daily', 'usage_daily_tags']) {
+        await database().query(`delete from plumbline.${table}`);
+      }
       await insertUsage(
         database(),
         requests.map((request, index) => rowOf(`r${index}`, request)),
       );
-      const lists = await sumUsage(database(), {}, asked);
-      for (const [index, grouping] of asked.entries()) {
-        const list = lists[index];
-        assert.deepEqual(
-          sorted(told(list?.groups ?? [], grouping)),
-          sorted(expected(requests, grouping)),
-          grouping.join(),
-        );
-        assert.equal(list?.count, list?.groups.length);
+      // A range that begins within a day is summed from the rows, the other from the sums of each day where they know enough.
+      for (const scope of [{}, { from: 1 }]) {
+        const lists = await sumUsage(database(), scope, asked);
+        for (const [index, grouping] of asked.entries()) {
+          const { groups, count } = lists[index] ?? { groups: [], count: -1 };
+          assert.deepEqual(sorted(told(groups, grouping)), sorted(expected(requests, grouping)), grouping.join());
+          assert.equal(count, groups.length);
+        }
       }
     });
     await fc.assert(property, { numRuns: 25 });
@@ -150,6 +153,23 @@ export function reportCases(database: () => Database): void {
       const [total] = await sumUsage(database(), scope, [[]]);
       assert.equal(total.groups[0]?.requests, ids.length);
     }
+  });
+
+  test('sums of a day stay when its rows are gone, and what needs the rows says since when they are kept', async () => {
+    await freshSchema(database());
+    assert.equal(await rowsKeptSince(database()), undefined);
+    const days = [0, 1, 2].map((index) => usageRow(`r${index}`, { startedAt: day + index * 86_400_000, cost: 0.1 }));
+    await insertUsage(database(), days);
+    assert.equal(await rowsKeptSince(database()), undefined);
+    await database().query(`delete from plumbline.usage where request_id in ('r0', 'r1')`);
+    assert.equal(await rowsKeptSince(database()), day + 2 * 86_400_000);
+    const [byAlias, byDeployment] = [
+      await sumUsage(database(), { from: day, until: day + 3 * 86_400_000 }, [['alias', 'provider']]),
+      await sumUsage(database(), {}, [['deployment']]),
+    ];
+    assert.deepEqual([byAlias[0].groups[0]?.cost, byDeployment[0].groups[0]?.cost], [0.3, 0.1]);
+    await database().query('delete from plumbline.usage');
+    assert.equal(await rowsKeptSince(database()), Number.POSITIVE_INFINITY);
   });
 
   test('a page holds rows in their order, those without a cost last', async () => {

@@ -58,10 +58,10 @@ test('sums by any dimension add up to the total, to the last digit', async () =>
   }
 });
 
-test('a request with two tags counts in both groups and once in the total', async () => {
+test('a request with two tags counts in both groups, one without tags in none, and each once in the total', async () => {
   const { groups, total } = await usage('?by=tag');
   const counted = Object.fromEntries(groups.map(({ tag, requests }) => [String(tag), requests]));
-  assert.deepEqual(counted, { nightly: 2, eval: 1, null: 7 });
+  assert.deepEqual(counted, { nightly: 2, eval: 1 });
   assert.equal(total.requests, 9);
 });
 
@@ -296,4 +296,17 @@ test('a report that the database is at for too long is refused and says how to a
   const { error } = json as { error: { reason: string; message: string } };
   assert.deepEqual([status, error.reason], [400, 'report_too_large']);
   assert.match(error.message, /fewer days/);
+});
+
+test('sums outlive their rows, and a report that needs rows says since when there are any', async () => {
+  const { database, get } = await openReportedHouse();
+  const ask = async (query: string) =>
+    (await get(`/usage${query}`)).json as Report & { rows_kept_since: string | null };
+  assert.equal((await ask('?by=deployment')).rows_kept_since, null);
+  await database.query(`delete from plumbline.usage where started_at < '2027-01-16'`);
+  const byAlias = await ask('?by=alias');
+  assert.deepEqual([byAlias.total.requests, byAlias.rows_kept_since], [9, null]);
+  const byDeployment = await ask('?by=deployment');
+  assert.deepEqual([byDeployment.total.requests, byDeployment.rows_kept_since], [3, '2027-01-16T00:00:00.000Z']);
+  assert.equal((await ask('?by=deployment&since=today')).rows_kept_since, null);
 });

@@ -82,5 +82,8 @@ function print(report: JsonObject, isTable: boolean, terminal: Terminal): void {
   const by = listOf(report.by).map(String);
   terminal.say(isTable ? usageTable(report, by, groups) : usageCsv(by, groups));
   const more = Number(report.more_groups);
+  const kept = report.rows_kept_since;
+  if (typeof kept === 'string')
+    terminal.complain(`single requests are kept since ${kept.slice(0, 10)}; these sums need them and begin there`);
   if (more > 0) terminal.complain(`${more} more groups are not shown; --limit ${groups.length + more} shows them all`);
 }
