@@ -1,9 +1,11 @@
-// Cohere: embeddings and rerank, both in version 2 of its API.
-// https://docs.cohere.com/reference/embed https://docs.cohere.com/reference/rerank
+// Cohere: chat, embeddings and rerank, all in version 2 of its API.
+// https://docs.cohere.com/reference/chat https://docs.cohere.com/reference/embed https://docs.cohere.com/reference/rerank
 import { GatewayError } from '../core/errors.ts';
 import { isObject, type JsonObject, type JsonValue, listOf, numberOf, textOf } from '../core/json.ts';
 import { noUsage, type Usage } from '../core/usage.ts';
 import type { Secret } from '../kit/secret.ts';
+import { CohereReader, chatAnswer, chatUsage } from './cohere/answer.ts';
+import { chatRequest } from './cohere/request.ts';
 import { askedDimensions, askedEncoding, embeddingAnswer, embeddingTexts } from './embedding.ts';
 import { preset } from './preset.ts';
 import type { Call, Provider, Wire } from './provider.ts';
@@ -24,6 +26,15 @@ function bearer(call: Call): Record<string, Secret> {
   const key = call.upstream.credential.api_key;
   return key === undefined ? {} : { authorization: key.prefixed('Bearer ') };
 }
+
+const chat: Wire = {
+  ...common,
+  path: () => '/v2/chat',
+  encode: chatRequest,
+  decode: chatAnswer,
+  reader: (call) => new CohereReader(call),
+  usage: chatUsage,
+};
 
 const embedding: Wire = {
   ...common,
@@ -110,5 +121,5 @@ export const cohere: Provider = {
   baseUrlVariables: ['COHERE_API_BASE'],
   defaultBaseUrl: 'https://api.cohere.com',
   keyRequired: true,
-  wires: { embedding, rerank },
+  wires: { chat, embedding, rerank },
 };

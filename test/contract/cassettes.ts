@@ -38,12 +38,17 @@ interface Cassette {
 
 /** Takes the path of a VCR cassette below `fixtures/`; returns its first exchange. */
 export function cassette(path: string): Exchange {
-  const [exchange] = (parse(recorded(path).toString()) as Cassette).interactions;
+  const [exchange] = exchangesIn(path);
   if (exchange === undefined) throw new Error(`${path} holds no exchange`);
-  return {
-    asked: JSON.parse(exchange.request.body) as JsonObject,
-    url: exchange.request.uri,
-    status: exchange.response.status.code,
-    answer: Buffer.from(exchange.response.body.string),
-  };
+  return exchange;
+}
+
+/** Takes the path of a VCR cassette below `fixtures/`; returns its exchanges, in their order. */
+export function exchangesIn(path: string): readonly Exchange[] {
+  return (parse(recorded(path).toString()) as Cassette).interactions.map(({ request, response }) => ({
+    asked: JSON.parse(request.body) as JsonObject,
+    url: request.uri,
+    status: response.status.code,
+    answer: Buffer.from(response.body.string),
+  }));
 }

@@ -38,10 +38,10 @@ const refusal = (code: string, field: string) => (thrown: unknown) => {
   return true;
 };
 
-test('Cohere answers to both prefixes, embeds and ranks, and has no chat yet', () => {
+test('Cohere answers to both prefixes, chats, embeds and ranks', () => {
   assert.deepEqual([cohere.name, ...cohere.prefixes], ['cohere', 'cohere_chat']);
   assert.deepEqual(cohere.keyVariables, ['COHERE_API_KEY', 'CO_API_KEY']);
-  assert.deepEqual(Object.keys(cohere.wires), ['embedding', 'rerank']);
+  assert.deepEqual(Object.keys(cohere.wires), ['chat', 'embedding', 'rerank']);
   assert.equal(String(embedding.headers(callFor('x')).authorization), '[secret]');
 });
 
