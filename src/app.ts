@@ -9,12 +9,13 @@ import type { FileReading } from './config/litellm-file.ts';
 import type { Environment } from './config/load.ts';
 import { hasErrors, type Notice, renderNotices } from './config/notices.ts';
 import type { Config } from './config/options.ts';
-import { type Complaint, complaintLine } from './config/rules.ts';
+import { type Complaint, complaintLine, isLoopback } from './config/rules.ts';
 import { settle } from './config/settle.ts';
 import { type Declaration, routerSettings } from './core/records.ts';
 import type { Readiness } from './http/routes.ts';
 import { openServer } from './http/server.ts';
 import { openSite, type Site } from './http/site.ts';
+import type { MetricsParts } from './http/site-metrics.ts';
 import { systemClock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
 import { openSealer, type Sealer } from './kit/seal.ts';
@@ -200,10 +201,23 @@ function siteOf(
     send: upstreams.send,
     record: (row) => journal.append(row),
     readiness: () => readinessOf(live),
+    metrics: metricsOf(config, live, journal, upstreams),
     pingMs: config.pingMs,
     prices,
     log,
   });
+}
+
+function metricsOf(config: Config, live: Live, journal: Journal, upstreams: Upstreams): MetricsParts {
+  const readers = { open: 'anyone', key: 'key', auto: isLoopback(config.host) ? 'local' : 'key' } as const;
+  return {
+    litellmNames: config.metricsLitellm,
+    readers: readers[config.metricsAccess],
+    journal: () => journal.state(),
+    upstreams: () => upstreams.stats(),
+    keys: () => live.keyCount(),
+    isDatabaseConnected: () => live.state().fresh,
+  };
 }
 
 function readinessOf(live: Live): Readiness {

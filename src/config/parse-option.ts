@@ -17,7 +17,7 @@ export function shapeOf(text: string): string {
 }
 
 const parsers: Readonly<Record<OptionKind, (row: OptionRow, text: string) => Parsed>> = {
-  text: (_, text) => ({ value: text }),
+  text: (row, text) => begun(row, text, text),
   path: (_, text) => ({ value: text }),
   names: (_, text) => ({ value: text.split(/[\s,]+/).filter((name) => name !== '') }),
   host: (_, text) =>
@@ -38,11 +38,14 @@ const parsers: Readonly<Record<OptionKind, (row: OptionRow, text: string) => Par
   },
   secret: (row, text) => {
     if (/\s/.test(text)) return expected('one word without blanks', text);
-    if (row.begins !== undefined && !row.begins.some((start) => text.startsWith(start)))
-      return expected(`a text that begins with ${row.begins.join(' or ')}`, text);
-    return { value: new Secret(text) };
+    return begun(row, text, new Secret(text));
   },
 };
+
+function begun(row: OptionRow, text: string, value: unknown): Parsed {
+  if (row.begins === undefined || row.begins.some((start) => text.startsWith(start))) return { value };
+  return expected(`a text that begins with ${row.begins.join(' or ')}`, text);
+}
 
 /** Takes a text; returns the yes or no it says (true, 1, on …), or undefined. */
 export function yesNo(text: string): boolean | undefined {

@@ -43,6 +43,7 @@ export interface Site {
   readonly gateway: Parts;
   readonly keys: KeyParts;
   readonly readiness: () => Readiness;
+  readonly metrics: (arrived: Arrived) => Promise<Reply>;
   readonly build: { readonly version: string; readonly id: string };
 }
 
@@ -59,7 +60,7 @@ export function openRoutes(site: Site): readonly Route[] {
       refuse: (arrived, error) => refuse(arrived, spoken, gateway, error),
     };
   };
-  const probe = (paths: string[], reply: () => Reply, method: Route['method'] = 'GET'): Route => ({
+  const probe = (paths: string[], reply: Route['handle'], method: Route['method'] = 'GET'): Route => ({
     ...open(paths, reply, method),
     isProbe: true,
   });
@@ -121,6 +122,7 @@ export function openRoutes(site: Site): readonly Route[] {
     probe(['/readyz'], () => ready(site)),
     probe(['/health/readiness'], () => litellmReadiness(site)),
     probe(['/health/readiness'], () => litellmReadiness(site), 'OPTIONS'),
+    probe(['/metrics'], site.metrics),
     open(['/'], () => json(200, { name: 'plumbline', version: site.build.version, build: site.build.id })),
     master('POST', '/key/generate', (arrived, caller) => generateKey(bodyOf(arrived), caller, keys)),
     known(['/key/info'], async (arrived, caller) => {

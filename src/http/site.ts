@@ -20,8 +20,10 @@ import { type PriceTable, priceOf } from '../providers/prices.ts';
 import type { Database } from '../store/database.ts';
 import { openReportReader } from '../store/report-reader.ts';
 import { credentialPlace } from '../store/tables/credentials.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { type Edge, lastResort, openEdge } from './edge.ts';
 import { openRoutes, type Readiness, type Route } from './routes.ts';
+import { type MetricsParts, metricsPage, openMetrics } from './site-metrics.ts';
 
 const answerLimit = 256 * 1024 * 1024;
 
@@ -36,6 +38,7 @@ export interface SiteParts {
   readonly send: (request: OutgoingRequest) => Promise<IncomingAnswer>;
   readonly record: (row: UsageRow) => void;
   readonly readiness: () => Readiness;
+  readonly metrics: MetricsParts;
   readonly pingMs: number;
   /** Prices of a file, over the shipped ones. */
   readonly prices?: PriceTable;
@@ -51,6 +54,7 @@ export interface Site {
   readonly reload: () => void;
   /** Names that can be called, hidden ones and wildcards left out. */
   readonly models: () => readonly string[];
+  readonly metrics: Metrics;
   /** Takes a request as it would arrive; returns the reply, without a socket. */
   readonly inject: (arrived: Arrived) => Promise<Reply>;
 }
@@ -69,6 +73,9 @@ export function openSite(parts: SiteParts): Site {
     });
   let models = buildMap();
   let router = parts.rows().router;
+  const traffic = new Traffic(clock.monotonic);
+  const { keyByHash } = parts;
+  const metrics = openMetrics(parts.metrics, { models: () => models, traffic, keyByHash, build });
   const gateway: Parts = {
     clock,
     log,
@@ -82,17 +89,26 @@ export function openSite(parts: SiteParts): Site {
     }),
     models: () => models,
     router: () => router,
-    traffic: new Traffic(clock.monotonic),
+    traffic,
     send: parts.send,
     cannedWire: cannedWire(),
-    record: parts.record,
+    record: (row) => {
+      metrics.observe(row);
+      parts.record(row);
+    },
     pingMs: parts.pingMs,
     answerLimit,
     version: build.version,
   };
   const { database, refresh } = parts;
   const keys = { database, reports: openReportReader(database), now: clock.now, refresh };
-  const routes = openRoutes({ gateway, keys, readiness: parts.readiness, build });
+  const routes = openRoutes({
+    gateway,
+    keys,
+    readiness: parts.readiness,
+    metrics: metricsPage(metrics, parts.metrics, gateway.identify),
+    build,
+  });
   const edge = openEdge({ clock, log, newId });
   return {
     routes,
@@ -102,6 +118,7 @@ export function openSite(parts: SiteParts): Site {
       router = parts.rows().router;
     },
     models: () => models.listedFor([]).map(({ name }) => name),
+    metrics,
     inject: (arrived) => inject(routes, edge, arrived),
   };
 }

@@ -26,6 +26,8 @@ export type LivePart = 'keys' | 'configuration';
 
 export interface Live {
   keyByHash(hash: string): VirtualKey | undefined;
+  /** How many keys there are. */
+  keyCount(): number;
   alias(name: string): AliasRecord | undefined;
   aliases(): readonly AliasRecord[];
   /** The deployments of an alias, in their order. */
@@ -106,6 +108,10 @@ class LiveView implements Live {
       await this.close();
       throw thrown;
     }
+  }
+
+  keyCount(): number {
+    return this.#keys.size;
   }
 
   keyByHash(hash: string): VirtualKey | undefined {

@@ -6,6 +6,7 @@ export const floors: Readonly<Record<string, number>> = {
   config: 2,
   store: 2,
   providers: 2,
+  telemetry: 2,
   tools: 2,
   gateway: 3,
   access: 3,

@@ -19,6 +19,7 @@ const pinned = [
   'GET openai /readyz',
   'GET openai /health/readiness',
   'OPTIONS openai /health/readiness',
+  'GET openai /metrics',
   'GET openai /',
   'POST openai /key/generate',
   'GET openai /key/info',

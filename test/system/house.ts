@@ -86,6 +86,7 @@ export interface HouseOptions {
   readonly random?: () => number;
   readonly isFresh?: () => boolean;
   readonly pingMs?: number;
+  readonly metricsReaders?: 'anyone' | 'local' | 'key';
   /** Where keys are kept and usage is read; without it whatever needs one fails. */
   readonly database?: Database;
 }
@@ -138,6 +139,14 @@ export function openHouse(options: HouseOptions): House {
     send: (request) => answer(request, options.upstream, received),
     record: (row) => rows.push(row),
     readiness: () => ({ ready: true, database: 'connected', reasons: [] }),
+    metrics: {
+      litellmNames: true,
+      readers: options.metricsReaders ?? 'key',
+      journal: () => ({ waiting: 0, written: rows.length, lost: 0, rejected: 0 }),
+      upstreams: () => ({}),
+      keys: () => options.keys?.length ?? 0,
+      isDatabaseConnected: () => true,
+    },
     pingMs: options.pingMs ?? 15_000,
     clock,
     random: options.random ?? (() => 0),

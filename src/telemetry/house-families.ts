@@ -1,0 +1,142 @@
+// How the house is at the moment of a scrape: deployments, journal, ways out, keys, database, and the process itself. Asked
+// for, never kept.
+import { eventLoopUtilization, monitorEventLoopDelay } from 'node:perf_hooks';
+import { type CounterFamily, type Family, type GaugeFamily, labelText, type Samples, type Together } from './family.ts';
+
+/** A deployment at this moment. */
+export interface DeploymentState {
+  readonly id: string;
+  readonly alias: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly inFlight: number;
+  readonly rests: boolean;
+}
+
+/** Where the gauges ask. */
+export interface Sources {
+  readonly deployments: () => readonly DeploymentState[];
+  readonly journal: () => {
+    readonly waiting: number;
+    readonly written: number;
+    readonly lost: number;
+    readonly rejected: number;
+  };
+  /** Calls under way and calls that wait for a connection, by origin. */
+  readonly upstreams: () => Readonly<Record<string, { readonly running: number; readonly waiting: number }>>;
+  /** How many client keys there are. */
+  readonly keys: () => number;
+  readonly isDatabaseConnected: () => boolean;
+  readonly build: { readonly version: string; readonly id: string };
+}
+
+/** Takes the sources; returns the gauges. */
+export function houseFamilies(sources: Sources, deployments: readonly DeploymentState[]): Family[] {
+  const journal = sources.journal();
+  const upstreams = Object.entries(sources.upstreams());
+  const byDeployment = (value: (state: DeploymentState) => number): Samples<number> =>
+    Object.fromEntries(deployments.map((state) => [deploymentText(state), value(state)]));
+  const byOrigin = (of: 'running' | 'waiting'): Samples<number> =>
+    Object.fromEntries(upstreams.map(([origin, stats]) => [labelText({ origin }), stats[of]]));
+  const { version, id } = sources.build;
+  return [
+    gauge('plumbline_build_info', 'Which Plumbline this is; always 1.', 'largest', {
+      [labelText({ version, build: id })]: 1,
+    }),
+    gauge(
+      'plumbline_requests_in_flight',
+      'Requests under way, by deployment.',
+      'sum',
+      byDeployment(({ inFlight }) => inFlight),
+    ),
+    gauge(
+      'plumbline_deployment_resting',
+      '1 while nothing is sent to a deployment (cooldown).',
+      'largest',
+      byDeployment(({ rests }) => Number(rests)),
+    ),
+    gauge('plumbline_upstream_calls_running', 'Calls under way, by provider address.', 'sum', byOrigin('running')),
+    gauge(
+      'plumbline_upstream_calls_waiting',
+      'Calls that wait for a connection, by provider address.',
+      'sum',
+      byOrigin('waiting'),
+    ),
+    gauge('plumbline_journal_waiting_rows', 'Usage rows on their way to the database.', 'sum', { '': journal.waiting }),
+    counter('plumbline_journal_written_rows_total', 'Usage rows the database has taken.', journal.written),
+    counter('plumbline_journal_lost_rows_total', 'Usage rows lost while the database was away.', journal.lost),
+    counter('plumbline_journal_rejected_rows_total', 'Usage rows the database would not take.', journal.rejected),
+    gauge('plumbline_keys', 'Client keys in memory.', 'largest', { '': sources.keys() }),
+    gauge('plumbline_database_connected', '1 while the database is connected.', 'smallest', {
+      '': Number(sources.isDatabaseConnected()),
+    }),
+  ];
+}
+
+function deploymentText({ alias, id, provider, model }: DeploymentState): string {
+  return labelText({ alias, deployment: id, provider, model });
+}
+
+/** The process: processor, memory, and how long its event loop kept callbacks waiting. */
+export class ProcessMeter {
+  readonly #lag = monitorEventLoopDelay({ resolution: 20 });
+  readonly #startedAt = performance.timeOrigin / 1000;
+
+  constructor() {
+    this.#lag.enable();
+  }
+
+  /** Returns the metrics of the process; the lag is that since the last time it was asked. */
+  families(): Family[] {
+    const { user, system } = process.cpuUsage();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    const lag = (nanoseconds: number): Samples<number> => ({
+      '': Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0,
+    });
+    const families = [
+      counter('plumbline_process_cpu_seconds_total', 'Processor time, user and system.', (user + system) / 1e6),
+      gauge('plumbline_process_resident_memory_bytes', 'Resident memory.', 'sum', { '': rss }),
+      gauge('plumbline_process_heap_used_bytes', 'JavaScript heap in use.', 'sum', { '': heapUsed }),
+      gauge('plumbline_process_external_memory_bytes', 'Buffers and other memory outside the heap.', 'sum', {
+        '': external,
+      }),
+      gauge('plumbline_process_start_time_seconds', 'Start of the process, seconds since 1970.', 'smallest', {
+        '': this.#startedAt,
+      }),
+      counter(
+        'plumbline_event_loop_busy_seconds_total',
+        'Time the event loop was not idle.',
+        eventLoopUtilization().active / 1e3,
+      ),
+      gauge(
+        'plumbline_event_loop_lag_p99_seconds',
+        'Event loop delay since the last scrape, 99th percentile.',
+        'largest',
+        lag(this.#lag.percentile(99)),
+      ),
+      gauge(
+        'plumbline_event_loop_lag_max_seconds',
+        'Event loop delay since the last scrape, longest.',
+        'largest',
+        lag(this.#lag.max),
+      ),
+    ];
+    this.#lag.reset();
+    return families;
+  }
+
+  /** Ends the watch over the event loop. */
+  close(): void {
+    this.#lag.disable();
+  }
+}
+
+/** Takes a counter's name, what it counts and its value; returns the family without labels. */
+export function counter(name: string, help: string, value: number): CounterFamily {
+  return { name, help, type: 'counter', samples: { '': value } };
+}
+
+/** Takes a gauge's name, what it shows, how processes add up, and its samples; returns the family. */
+export function gauge(name: string, help: string, together: Together, samples: Samples<number>): GaugeFamily {
+  return { name, help, type: 'gauge', together, samples };
+}
