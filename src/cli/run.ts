@@ -20,7 +20,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .showSuggestionAfterError();
   for (const command of commands) {
     program.addCommand(
-      wrapped(command, async (args, options) => {
+      wrapped(program, command, async (args, options) => {
         exitCode = await command.run(args, options, terminal);
       }),
     );
@@ -33,11 +33,13 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   }
 }
 
+/** A command beneath the program, speaking where and as the program does. */
 function wrapped(
+  program: Commander,
   command: Command,
   act: (args: string[], options: Record<string, unknown>) => Promise<void>,
 ): Commander {
-  const shell = new Commander(command.name).description(command.summary).exitOverride();
+  const shell = new Commander(command.name).description(command.summary).copyInheritedSettings(program);
   for (const argument of command.usage.split(' ').filter((word) => word !== '')) shell.argument(argument);
   for (const option of command.options) shell.option(option.flags, option.says);
   shell.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);

@@ -6,13 +6,20 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { run } from '../../src/cli/run.ts';
 import { openServer, type Server } from '../../src/http/server.ts';
 import { masterKey } from '../system/house.ts';
 import { ann, hashes, openReportedHouse, type ReportedHouse } from '../system/reported-house.ts';
-import { type Ended, scratch, start } from './running.ts';
+import { scratch, start } from './running.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const { folder, remove } = scratch();
+interface Said {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
 let reported: ReportedHouse;
 let server: Server;
 
@@ -27,14 +34,30 @@ after(async () => {
 });
 
 /** Types the words after `plumbline usage`; the key is the master key unless the environment says otherwise. */
-function type(
+async function type(
   words: string,
   environment: Readonly<Record<string, string>> = { PLUMBLINE_KEY: masterKey },
-): Promise<Ended> {
-  const args = ['usage', ...words.split(' ').filter((word) => word !== '')];
-  const { PLUMBLINE_URL = server.url } = environment;
-  return start(process.execPath, [main, ...args], { HOME: folder, ...environment, PLUMBLINE_URL }).ended;
+): Promise<Said> {
+  const said = { output: '', errors: '' };
+  const code = await run(['usage', ...words.split(' ').filter((word) => word !== '')], {
+    say: (text) => {
+      said.output += `${text}\n`;
+    },
+    complain: (text) => {
+      said.errors += `${text}\n`;
+    },
+    environment: { HOME: folder, PLUMBLINE_URL: server.url, ...environment },
+    isInteractive: false,
+    stopAsked: new Promise(() => undefined),
+  });
+  return { code, ...said };
 }
+
+test('usage runs as a process of its own, and its words are those of a terminal', async () => {
+  const environment = { HOME: folder, PLUMBLINE_URL: server.url, PLUMBLINE_KEY: masterKey };
+  const { code, output, errors } = await start(process.execPath, [main, 'usage'], environment).ended;
+  assert.deepEqual({ code, output, errors }, await type(''));
+});
 
 test('usage shows a table with the total at the end, and marks what has no price', async () => {
   const { code, output, errors } = await type('--since 2027-01-15');
