@@ -12,7 +12,7 @@ import { credentialPlace, readCredentials } from '../../src/store/tables/credent
 import { readDeployments } from '../../src/store/tables/deployments.ts';
 import { deleteKeys, insertKey, keysByHash, listKeys, readKeys, updateKey } from '../../src/store/tables/keys.ts';
 import { readRouterSettings } from '../../src/store/tables/settings.ts';
-import { recentUsage, summarizeUsage } from '../../src/store/tables/usage.ts';
+import { recentUsage } from '../../src/store/tables/usage.ts';
 import { insertUsage } from '../../src/store/write-usage.ts';
 import { freshSchema } from './fresh-schema.ts';
 import { declared, newKey, sealer, usageRow } from './rows.ts';
@@ -220,26 +220,5 @@ export function tableCases(database: () => Database): void {
     await insertUsage(database(), [odd]);
     const [read] = await recentUsage(database(), { limit: 1 });
     assert.deepEqual([read?.endUser, read?.tags, read?.session], ['a\uFFFDb', ['x\uFFFDy'], '\uFFFD']);
-  });
-
-  test('usage is summed, and an unknown price is counted and not taken for nothing', async () => {
-    await freshSchema(database());
-    await insertUsage(database(), [
-      usageRow('r1', { cost: 0.1 }),
-      usageRow('r2', { cost: 0.2, outcome: 'failure' }),
-      usageRow('r3', { cost: null }),
-      usageRow('r4', { alias: 'slow', cost: null, usage: null }),
-    ]);
-    const range = { from: Date.UTC(2026, 10, 23), to: Date.UTC(2026, 10, 24) };
-    const sums = await summarizeUsage(database(), range, 'alias');
-    assert.deepEqual(sums, [
-      { group: 'fast', requests: 3, successes: 2, inputTokens: 30, outputTokens: 60, cost: 0.3, unpriced: 1 },
-      { group: 'slow', requests: 1, successes: 1, inputTokens: 0, outputTokens: 0, cost: 0, unpriced: 0 },
-    ]);
-    assert.deepEqual(
-      (await summarizeUsage(database(), range, 'day')).map((sum) => sum.group),
-      ['2026-11-23'],
-    );
-    assert.deepEqual(await summarizeUsage(database(), { from: 0, to: range.from }, 'model'), []);
   });
 }

@@ -158,35 +158,3 @@ function asUsageRow(read: Record<string, unknown>): UsageRow {
   const isReported = read['tokens.input'] !== null;
   return { ...Object.fromEntries(own), usage: isReported ? Object.fromEntries(reported) : null };
 }
-
-const groups = { alias: 'alias', model: 'model', key: 'key_hash', user: 'user_id', day: 'date(started_at)' } as const;
-export type UsageGroup = keyof typeof groups;
-
-export interface UsageSummary {
-  /** The alias, model, … all these rows share; null: they have none. */
-  readonly group: string | null;
-  readonly requests: number;
-  readonly successes: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** US dollars, over the requests whose price is known. */
-  readonly cost: number;
-  /** Requests with tokens and no known price: their cost is missing above. */
-  readonly unpriced: number;
-}
-
-/** Takes a range of beginnings in milliseconds (the end not included) and a group; returns sums, the most costly first. */
-export function summarizeUsage(
-  queries: Queries,
-  range: { readonly from: number; readonly to: number },
-  by: UsageGroup,
-): Promise<UsageSummary[]> {
-  return queries.query<UsageSummary>(
-    `select ${groups[by]} as "group", count(*) as requests, count(*) filter (where outcome = 'success') as successes,
-       coalesce(sum(input_tokens), 0) as "inputTokens", coalesce(sum(output_tokens), 0) as "outputTokens",
-       coalesce(sum(cost), 0) as cost, count(*) filter (where cost is null and input_tokens is not null) as unpriced
-     from plumbline.usage where started_at >= $1::timestamptz and started_at < $2::timestamptz
-     group by 1 order by cost desc, requests desc, "group"`,
-    [timeText(range.from), timeText(range.to)],
-  );
-}
