@@ -45,7 +45,8 @@ export interface Grouped {
   readonly count: number;
 }
 
-const mostGroups = 50_000;
+/** More than that nobody reads, and the answer would be tens of megabytes. */
+const mostGroups = 100_000;
 
 /**
  * Takes which rows count, any number of groupings (`[['day'], ['day', 'model'], []]`; an empty one is the total) and how many
@@ -85,7 +86,8 @@ export async function sumUsage<const Groupings extends readonly (readonly Dimens
     const own = rows.filter((row) => row.grouping === index);
     const count = own[0]?.count ?? 0;
     if (limit === undefined && count > mostGroups) {
-      throw new GatewayError('report_too_large', { message: `it has ${count} groups; narrow it, or give a limit` });
+      const message = `it has ${count} groups; ask for fewer days, give a filter, or a limit where there is one`;
+      throw new GatewayError('report_too_large', { message });
     }
     return { groups: own.map((row) => groupOf(row, grouping)), count };
   });
