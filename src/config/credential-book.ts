@@ -61,7 +61,9 @@ export class CredentialBook {
 
   #fromEnvironment(draft: Draft): Secrets | undefined {
     const key = this.keyInEnvironment(draft.provider);
-    if (key !== undefined) return { api_key: key };
+    const others = this.#othersInEnvironment(draft.provider);
+    if (key !== undefined) return { api_key: key, ...others };
+    if (Object.keys(others).length > 0) return others;
     const provider = this.#providers.get(draft.provider);
     const needsKey = provider?.keyRequired === true && draft.baseUrl === null && draft.named === undefined;
     if (needsKey && draft.parameters.mockResponse === undefined && Object.keys(draft.secrets).length === 0) {
@@ -73,6 +75,17 @@ export class CredentialBook {
       );
     }
     return undefined;
+  }
+
+  /** Secrets beside the key (a token of Entra's) that the provider's variables hold. */
+  #othersInEnvironment(provider: string): Secrets {
+    const fields = Object.entries(this.#providers.get(provider)?.secretVariables ?? {});
+    const found = fields.flatMap(([field, names]) => {
+      const reference = names.find((name) => this.#desk.variables[name]);
+      const text = reference === undefined ? undefined : this.#desk.variables[reference];
+      return text === undefined ? [] : [[field, { text, reference }] as const];
+    });
+    return Object.fromEntries(found);
   }
 
   #declare(name: string, secrets: Secrets, below?: NamedCredential): string {

@@ -14,6 +14,8 @@ export interface Found {
   readonly key: Secret;
   /** From the environment; null: the provider's own. */
   readonly baseUrl: string | null;
+  /** From the environment; absent: the provider's own. */
+  readonly apiVersion?: string;
 }
 
 /** A local server that answered, and the models it lists. */
@@ -42,8 +44,10 @@ export function discoverFromEnvironment(
     if (variable === undefined || key === undefined) return [];
     const base = provider.baseUrlVariables.map((name) => environment[name]).find((text) => text);
     const baseUrl = base?.replace(/\/+$/, '') ?? null;
-    const isReachable = baseUrl !== null || provider.defaultBaseUrl !== null;
-    return isReachable ? [{ provider: provider.name, variable, key: new Secret(key.trim()), baseUrl }] : [];
+    if (baseUrl === null && provider.defaultBaseUrl === null) return [];
+    const apiVersion = provider.versionVariables?.map((name) => environment[name]).find((text) => text);
+    const version = apiVersion === undefined ? {} : { apiVersion };
+    return [{ provider: provider.name, variable, key: new Secret(key.trim()), baseUrl, ...version }];
   });
 }
 
@@ -79,8 +83,9 @@ const demoTarget: Target = {
   parameters: { mockResponse: demo.answer },
 };
 
-function targetOfKey({ provider, baseUrl }: Found): Target {
-  return { alias: `${provider}/*`, provider, model: '*', baseUrl, credential: nameOf(provider), parameters: {} };
+function targetOfKey({ provider, baseUrl, apiVersion }: Found): Target {
+  const parameters = apiVersion === undefined ? {} : { apiVersion };
+  return { alias: `${provider}/*`, provider, model: '*', baseUrl, credential: nameOf(provider), parameters };
 }
 
 function targetsOfServer({ provider, baseUrl, models }: FoundServer): Target[] {

@@ -237,7 +237,10 @@ export const priceFields = [
 
 const cloudFields = `aws_region_name aws_role_name aws_session_name aws_profile_name aws_web_identity_token
   aws_sts_endpoint aws_bedrock_runtime_endpoint aws_external_id vertex_project vertex_location vertex_ai_project
-  vertex_ai_location watsonx_region_name project_id azure_scope tenant_id client_id azure_username region_name space_id`;
+  vertex_ai_location watsonx_region_name project_id region_name space_id`;
+
+/** What Entra hands out tokens for. */
+const entraFields = 'tenant_id client_id client_secret azure_username azure_password azure_scope';
 
 export const litellmParams = table(
   honoured('model api_base base_url api_version base_model custom_llm_provider organization litellm_credential_name'),
@@ -246,7 +249,8 @@ export const litellmParams = table(
   ),
   honoured('mock_response drop_params additional_drop_params extra_headers headers extra_body'),
   honoured(priceFields.join(' ')),
-  honoured(secretFields.join(' ')),
+  honoured(secretFields.filter((field) => !entraFields.split(' ').includes(field)).join(' ')),
+  notYet('tokens are not fetched from Entra; give api_key, or azure_ad_token', entraFields),
   notYet('write the model as litellm_proxy/name instead', 'use_litellm_proxy'),
   notYet('this belongs to a provider that is not built yet', cloudFields),
   notYet('the canned answer comes at once', 'mock_timeout mock_delay'),

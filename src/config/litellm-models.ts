@@ -5,7 +5,7 @@ import type { NamedCredential } from './litellm-credentials.ts';
 import { idIn, readInfo } from './litellm-info.ts';
 import { entryKeys } from './litellm-keys.ts';
 import { parametersOf, readParams } from './litellm-params.ts';
-import { type ProviderFacts, placeOf } from './litellm-place.ts';
+import { type ProviderFacts, placeOf, versionInEnvironment } from './litellm-place.ts';
 import { type Desk, readSection, resolve, type Section } from './litellm-section.ts';
 import type { Dictionary, Tree } from './yaml-source.ts';
 import { entryOf, isNothing, shown } from './yaml-values.ts';
@@ -60,6 +60,8 @@ function readEntry(desk: Desk, item: Tree, alias: string, entry: Section, source
   const place = placeOf(desk, dictionary, params.section, alias, sources.facts);
   if (place === undefined) return undefined;
   const { id: _, ...kept } = info;
+  const parameters = parametersOf(desk, params, info);
+  const apiVersion = parameters.apiVersion ?? versionInEnvironment(desk, place.provider, sources.facts);
   return {
     ...place,
     at: item,
@@ -67,7 +69,7 @@ function readEntry(desk: Desk, item: Tree, alias: string, entry: Section, source
     id: idIn(info),
     named: named?.name,
     secrets: Object.fromEntries(params.secrets),
-    parameters: parametersOf(desk, params, info),
+    parameters: apiVersion === undefined ? parameters : { ...parameters, apiVersion },
     info: kept,
   };
 }

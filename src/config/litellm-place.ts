@@ -76,6 +76,13 @@ function addressInEnvironment(desk: Desk, provider: KnownProvider): string | nul
   return text === undefined ? null : text.replace(/\/+$/, '');
 }
 
+/** Takes a provider's name; returns the version of its API that the environment asks for, or undefined. */
+export function versionInEnvironment(desk: Desk, name: string, { knownProviders }: ProviderFacts): string | undefined {
+  const provider = knownProviders.find((known) => known.name === name);
+  const variable = provider?.versionVariables?.find((one) => desk.variables[one]);
+  return variable === undefined ? undefined : desk.variables[variable];
+}
+
 function isAddress(text: string): boolean {
   return /^https?:\/\/[^/\s]+/.test(text) && URL.canParse(text);
 }

@@ -8,6 +8,10 @@ export interface KnownProvider {
   readonly keyVariables: readonly string[];
   /** Environment names of the base address, in order of precedence. */
   readonly baseUrlVariables: readonly string[];
+  /** Environment names of the API's version, in order of precedence. */
+  readonly versionVariables?: readonly string[];
+  /** Secrets beside the key: field of the credential → environment names, in order of precedence. */
+  readonly secretVariables?: Readonly<Record<string, readonly string[]>>;
   readonly defaultBaseUrl: string | null;
   readonly keyRequired: boolean;
 }

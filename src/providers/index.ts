@@ -1,12 +1,22 @@
 // The catalogue of providers, and how a model's name finds its provider (contracts section 13.1).
 import { anthropic } from './anthropic.ts';
+import { azure } from './azure.ts';
+import { azureAi } from './azure-ai.ts';
 import { cohere } from './cohere.ts';
 import { compatibleProviders } from './compatible-providers.ts';
 import { ollama } from './ollama.ts';
 import { openai } from './openai.ts';
 import type { Provider } from './provider.ts';
 
-export const providers: readonly Provider[] = [openai, anthropic, cohere, ollama, ...compatibleProviders];
+export const providers: readonly Provider[] = [
+  openai,
+  azure,
+  azureAi,
+  anthropic,
+  cohere,
+  ollama,
+  ...compatibleProviders,
+];
 
 const byName: ReadonlyMap<string, Provider> = new Map(
   providers.flatMap((provider) => [provider.name, ...provider.prefixes].map((name) => [name, provider])),

@@ -133,6 +133,10 @@ export interface Provider {
   readonly keyVariables: readonly string[];
   /** Environment names of the base address, in order of precedence. */
   readonly baseUrlVariables: readonly string[];
+  /** Environment names of the API's version, in order of precedence. Absent: it has none to choose. */
+  readonly versionVariables?: readonly string[];
+  /** Secrets beside the key: field of the credential → environment names, in order of precedence. */
+  readonly secretVariables?: Readonly<Record<string, readonly string[]>>;
   readonly defaultBaseUrl: string | null;
   readonly keyRequired: boolean;
   /** A local server to look for when nothing is configured: where, and the path that lists its models. */
