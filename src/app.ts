@@ -11,6 +11,7 @@ import { hasErrors, type Notice, renderNotices } from './config/notices.ts';
 import type { Config } from './config/options.ts';
 import { type Complaint, complaintLine, isLoopback } from './config/rules.ts';
 import { settle } from './config/settle.ts';
+import { build } from './core/build.ts';
 import { type Declaration, routerSettings } from './core/records.ts';
 import type { Readiness } from './http/routes.ts';
 import { openServer } from './http/server.ts';
@@ -27,6 +28,7 @@ import { type Journal, openJournal } from './store/journal.ts';
 import { type Live, openLive } from './store/live.ts';
 import { replaceOwned } from './store/replace-owned.ts';
 import { insertUsage } from './store/write-usage.ts';
+import type { OpenTracing } from './telemetry/tracing.ts';
 
 /** A start that was refused: what is wrong, line by line, and how to mend it. */
 export class AppRefused extends Error {
@@ -80,7 +82,8 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     await bringIn(declaration, store, sealer, log);
     const live = await openLive(store.database, log);
     const journal = openJournal({ write: (rows) => insertUsage(store.database, rows), clock: systemClock, log });
-    const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, prices, log);
+    const tracing = await tracingOf(config, upstreams, log);
+    const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, prices, log, tracing);
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
     const server = await openServer(config, site.routes, site.edge);
     const stop = async (): Promise<void> => {
@@ -90,6 +93,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
         const unwritten = await journal.drain(config.graceMs);
         if (unwritten > 0) log.error('usage rows were not written', { rows: unwritten });
       } finally {
+        await tracing?.close();
         await live.close();
         await store.close();
         await upstreams.close();
@@ -184,6 +188,7 @@ function siteOf(
   upstreams: Upstreams,
   prices: PriceTable,
   log: Log,
+  tracing: OpenTracing | undefined,
 ): Site {
   return openSite({
     masterKey,
@@ -201,14 +206,37 @@ function siteOf(
     send: upstreams.send,
     record: (row) => journal.append(row),
     readiness: () => readinessOf(live),
-    metrics: metricsOf(config, live, journal, upstreams),
+    metrics: metricsOf(config, live, journal, upstreams, tracing),
+    ...(tracing === undefined ? {} : { tracing }),
     pingMs: config.pingMs,
     prices,
     log,
   });
 }
 
-function metricsOf(config: Config, live: Live, journal: Journal, upstreams: Upstreams): MetricsParts {
+/** The SDK is loaded only here, and only when there is somewhere to send traces to. */
+async function tracingOf(config: Config, upstreams: Upstreams, log: Log): Promise<OpenTracing | undefined> {
+  if (config.otlpEndpoint === null) return undefined;
+  const { openTracing } = await import('./telemetry/tracing.ts');
+  return openTracing({
+    endpoint: config.otlpEndpoint,
+    headers: config.otlpHeaders?.pairs() ?? {},
+    serviceName: config.traceName,
+    version: build.version,
+    percent: config.tracePercent,
+    send: upstreams.send,
+    clock: systemClock,
+    log,
+  });
+}
+
+function metricsOf(
+  config: Config,
+  live: Live,
+  journal: Journal,
+  upstreams: Upstreams,
+  tracing: OpenTracing | undefined,
+): MetricsParts {
   const readers = { open: 'anyone', key: 'key', auto: isLoopback(config.host) ? 'local' : 'key' } as const;
   return {
     litellmNames: config.metricsLitellm,
@@ -217,6 +245,7 @@ function metricsOf(config: Config, live: Live, journal: Journal, upstreams: Upst
     upstreams: () => upstreams.stats(),
     keys: () => live.keyCount(),
     isDatabaseConnected: () => live.state().fresh,
+    ...(tracing === undefined ? {} : { spans: tracing.counts }),
   };
 }
 

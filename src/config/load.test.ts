@@ -168,6 +168,24 @@ test('with a configuration file, which may hold the key, the combination rules w
   configOf({ environment: { ...home, PLUMBLINE_HOST: '0.0.0.0', PLUMBLINE_CONFIG: 'c.yaml' } });
 });
 
+test("a collector's address and headers that cannot be read are complaints, which show nothing of them", () => {
+  const endpoint = { ...home, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+  configOf({ environment: { ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20x,X-Scope=y' } });
+  for (const [environment, option] of [
+    [{ ...home, PLUMBLINE_OTLP_ENDPOINT: 'collector:4317' }, 'otlpEndpoint'],
+    [{ ...home, PLUMBLINE_OTLP_ENDPOINT: 'http://' }, 'otlpEndpoint'],
+    [{ ...endpoint, PLUMBLINE_OTLP_HEADERS: 'a-token-alone' }, 'otlpHeaders'],
+    [{ ...endpoint, PLUMBLINE_OTLP_HEADERS: 'authorization=a-token%' }, 'otlpHeaders'],
+  ] as const) {
+    const complaints = complaintsOf({ environment });
+    assert.deepEqual(
+      complaints.map((complaint) => complaint.option),
+      [option],
+    );
+    assert.doesNotMatch(JSON.stringify(complaints), /a-token/);
+  }
+});
+
 test('options that can have no effect are complaints', () => {
   const environment = { ...home, PLUMBLINE_ACCEPT_NOT_YET: 'x', PLUMBLINE_DATABASE_POOL: '5' };
   assert.deepEqual(

@@ -20,7 +20,7 @@ export function isLoopback(host: string): boolean {
  * returns what makes no sense in it.
  */
 export function contradictions(config: Config): Complaint[] {
-  return [...openWithoutKey(config), ...idle(config)];
+  return [...openWithoutKey(config), ...untraceable(config), ...idle(config)];
 }
 
 /** With no key configured it never listens beyond loopback: a key made at first start was seen by nobody yet. */
@@ -34,6 +34,26 @@ function openWithoutKey(config: Config): Complaint[] {
       mend: `set ${ourVariable('masterKey')} or ${ourVariable('masterKey')}_FILE, or listen on 127.0.0.1`,
     },
   ];
+}
+
+/** An address or headers of a collector that cannot be read. */
+function untraceable({ otlpEndpoint, otlpHeaders, sources }: Config): Complaint[] {
+  const complaints: Complaint[] = [];
+  if (otlpEndpoint !== null && !URL.canParse(otlpEndpoint))
+    complaints.push({
+      option: 'otlpEndpoint',
+      source: sources.otlpEndpoint.name,
+      says: 'it is no address',
+      mend: 'write it as http://collector:4318',
+    });
+  if (otlpEndpoint !== null && otlpHeaders !== null && otlpHeaders.pairs() === null)
+    complaints.push({
+      option: 'otlpHeaders',
+      source: sources.otlpHeaders.name,
+      says: 'it does not read as name=value,name=value',
+      mend: 'write blanks, commas and percent signs of a value percent-encoded',
+    });
+  return complaints;
 }
 
 /** Options that were given but can have no effect beside the others. */

@@ -4,6 +4,7 @@ import type { Secret } from '../kit/secret.ts';
 import type { Operation } from './chat.ts';
 import type { JsonObject } from './json.ts';
 import type { Price } from './prices.ts';
+import type { TraceContext } from './trace-context.ts';
 import type { Usage } from './usage.ts';
 
 /** Who a row belongs to: the configuration file, what was found in the environment, or the management API. */
@@ -206,4 +207,44 @@ export interface UsageRow {
   readonly session: string | null;
   readonly callerAddress: string | null;
   readonly droppedParameters: readonly string[];
+}
+
+/** One call to a provider, for traces. Times in milliseconds of the calendar, with their fractions. */
+export interface AttemptRecord {
+  /** The span the provider was told of; 16 hex digits. */
+  readonly spanId: string;
+  /** Scheme, host and port that were called. */
+  readonly origin: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** The provider's HTTP status; null: no answer began. */
+  readonly status: number | null;
+  /** What went wrong: the status, or the kind of fault below HTTP; null: nothing. */
+  readonly error: string | null;
+  /** Whom it was meant for; null: not told. */
+  readonly target: AttemptTarget | null;
+}
+
+export interface AttemptTarget {
+  readonly deploymentId: string;
+  readonly provider: string;
+  /** Name of the model at the provider, as sent. */
+  readonly model: string;
+}
+
+/** All a trace is made of, once a request is over: its row, its place in the trace, and its calls in order. */
+export interface FinishedRequest {
+  readonly row: UsageRow;
+  readonly context: TraceContext;
+  readonly attempts: readonly AttemptRecord[];
+}
+
+/** Traces, where they are wanted. */
+export interface Tracing {
+  /** Takes the traceparent and tracestate of a request; returns its place in the caller's trace, or in a new one. */
+  readonly begin: (parent: string | undefined, state: string | undefined) => TraceContext;
+  /** Returns an id for the span of a call. */
+  readonly newSpanId: () => string;
+  /** A request is over: takes what became of it. Never throws, never waits. */
+  readonly trace: (finished: FinishedRequest) => void;
 }

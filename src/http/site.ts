@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { openIdentify } from '../access/identify.ts';
 import { build } from '../core/build.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { UsageRow, VirtualKey } from '../core/records.ts';
+import type { Tracing, UsageRow, VirtualKey } from '../core/records.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
 import type { Parts } from '../gateway/exchange.ts';
 import { buildModelMap, type ModelRows } from '../gateway/model-map.ts';
@@ -24,6 +24,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { type Edge, lastResort, openEdge } from './edge.ts';
 import { openRoutes, type Readiness, type Route } from './routes.ts';
 import { type MetricsParts, metricsPage, openMetrics } from './site-metrics.ts';
+import { tracedParts } from './traced.ts';
 
 const answerLimit = 256 * 1024 * 1024;
 
@@ -39,6 +40,10 @@ export interface SiteParts {
   readonly record: (row: UsageRow) => void;
   readonly readiness: () => Readiness;
   readonly metrics: MetricsParts;
+  /** Told when a deployment goes to rest here, for other workers: its id, for how long, and the window of a probe after it (ms). */
+  readonly rests?: (deployment: string, restMs: number, windowMs: number) => void;
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing;
   readonly pingMs: number;
   /** Prices of a file, over the shipped ones. */
   readonly prices?: PriceTable;
@@ -55,6 +60,8 @@ export interface Site {
   /** Names that can be called, hidden ones and wildcards left out. */
   readonly models: () => readonly string[];
   readonly metrics: Metrics;
+  /** A deployment rests because another worker found that it should; takes what `rests` was told there. */
+  readonly rest: (deployment: string, restMs: number, windowMs: number) => void;
   /** Takes a request as it would arrive; returns the reply, without a socket. */
   readonly inject: (arrived: Arrived) => Promise<Reply>;
 }
@@ -96,6 +103,10 @@ export function openSite(parts: SiteParts): Site {
       metrics.observe(row);
       parts.record(row);
     },
+    failed: (deployment, code, restMs) => {
+      metrics.failed(deployment.id, code, restMs > 0);
+      if (restMs > 0) parts.rests?.(deployment.id, restMs, deployment.parameters.cooldownMs ?? router.cooldownMs);
+    },
     pingMs: parts.pingMs,
     answerLimit,
     version: build.version,
@@ -104,6 +115,7 @@ export function openSite(parts: SiteParts): Site {
   const keys = { database, reports: openReportReader(database), now: clock.now, refresh };
   const routes = openRoutes({
     gateway,
+    partsFor: tracedParts(gateway, parts.tracing ?? null),
     keys,
     readiness: parts.readiness,
     metrics: metricsPage(metrics, parts.metrics, gateway.identify),
@@ -119,6 +131,7 @@ export function openSite(parts: SiteParts): Site {
     },
     models: () => models.listedFor([]).map(({ name }) => name),
     metrics,
+    rest: (deployment, restMs, windowMs) => traffic.rest(deployment, restMs, windowMs),
     inject: (arrived) => inject(routes, edge, arrived),
   };
 }

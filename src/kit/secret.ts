@@ -21,6 +21,18 @@ export class Secret {
     return new Secret(prefix + this.#text);
   }
 
+  /** Returns what `name=value,name=value` holds, by name in lower case, values percent-decoded; null when it is not that. */
+  pairs(): Readonly<Record<string, Secret>> | null {
+    try {
+      const parts = this.#text.split(',').map((part) => /^\s*([\w.-]+)\s*=\s*(.*?)\s*$/.exec(part));
+      const pairs = parts.map((part) => [part?.[1]?.toLowerCase(), part?.[2]]);
+      if (pairs.some(([name]) => name === undefined)) return null;
+      return Object.fromEntries(pairs.map(([name, value]) => [name, new Secret(decodeURIComponent(value ?? ''))]));
+    } catch {
+      return null; // a percent sign that begins nothing
+    }
+  }
+
   /** Takes another text or Secret's plain form; true when equal. */
   equals(other: Secret): boolean {
     return this.#text === other.#text;

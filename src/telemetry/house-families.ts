@@ -27,6 +27,8 @@ export interface Sources {
   /** How many client keys there are. */
   readonly keys: () => number;
   readonly isDatabaseConnected: () => boolean;
+  /** Spans that reached the collector and those that did not; absent: nothing is traced. */
+  readonly spans?: () => { readonly exported: number; readonly failed: number };
   readonly build: { readonly version: string; readonly id: string };
 }
 
@@ -40,6 +42,7 @@ export function houseFamilies(sources: Sources, deployments: readonly Deployment
     Object.fromEntries(upstreams.map(([origin, stats]) => [labelText({ origin }), stats[of]]));
   const { version, id } = sources.build;
   return [
+    ...spanFamilies(sources),
     gauge('plumbline_build_info', 'Which Plumbline this is; always 1.', 'largest', {
       [labelText({ version, build: id })]: 1,
     }),
@@ -70,6 +73,15 @@ export function houseFamilies(sources: Sources, deployments: readonly Deployment
     gauge('plumbline_database_connected', '1 while the database is connected.', 'smallest', {
       '': Number(sources.isDatabaseConnected()),
     }),
+  ];
+}
+
+function spanFamilies({ spans }: Sources): Family[] {
+  if (spans === undefined) return [];
+  const { exported, failed } = spans();
+  return [
+    counter('plumbline_spans_exported_total', 'Spans the collector has taken.', exported),
+    counter('plumbline_spans_failed_total', 'Spans that did not reach the collector.', failed),
   ];
 }
 

@@ -7,6 +7,7 @@ import {
   type DeploymentRecord,
   type RouterSettings,
   routerSettings,
+  type Tracing,
   type UsageRow,
   type VirtualKey,
 } from '../../src/core/records.ts';
@@ -86,6 +87,7 @@ export interface HouseOptions {
   readonly random?: () => number;
   readonly isFresh?: () => boolean;
   readonly pingMs?: number;
+  readonly tracing?: Tracing;
   readonly metricsReaders?: 'anyone' | 'local' | 'key';
   /** Where keys are kept and usage is read; without it whatever needs one fails. */
   readonly database?: Database;
@@ -139,6 +141,7 @@ export function openHouse(options: HouseOptions): House {
     send: (request) => answer(request, options.upstream, received),
     record: (row) => rows.push(row),
     readiness: () => ({ ready: true, database: 'connected', reasons: [] }),
+    ...(options.tracing === undefined ? {} : { tracing: options.tracing }),
     metrics: {
       litellmNames: true,
       readers: options.metricsReaders ?? 'key',

@@ -1,0 +1,147 @@
+// A request that is traced: its parts note each call and the place it has in the trace. Only where traces are wanted; without
+// them the hall is handed the house's parts as they are.
+import type { AttemptRecord, AttemptTarget, Tracing } from '../core/records.ts';
+import { type TraceContext, traceParent } from '../core/trace-context.ts';
+import { type Arrived, header } from '../core/wire.ts';
+import type { Parts } from '../gateway/exchange.ts';
+import type { Target } from '../gateway/target.ts';
+import { type IncomingAnswer, type IncomingBody, type OutgoingRequest, UpstreamFault } from '../kit/upstream.ts';
+
+/** Takes the house's parts and what traces; returns a function from a request to the parts it is handled with. */
+export function tracedParts(parts: Parts, tracing: Tracing | null): (arrived: Arrived) => Parts {
+  if (tracing === null) return () => parts;
+  return (arrived) => {
+    const calls = new Calls(arrived, parts, tracing);
+    return {
+      ...parts,
+      send: calls.send,
+      record: (row) => {
+        parts.record(row);
+        tracing.trace({ row, context: calls.context, attempts: calls.attempts() });
+      },
+    };
+  };
+}
+
+/** The calls of one request. */
+class Calls {
+  readonly context: TraceContext;
+  readonly #arrived: Arrived;
+  readonly #parts: Parts;
+  readonly #tracing: Tracing;
+  readonly #calls: Call[] = [];
+
+  constructor(arrived: Arrived, parts: Parts, tracing: Tracing) {
+    this.#arrived = arrived;
+    this.#parts = parts;
+    this.#tracing = tracing;
+    this.context = tracing.begin(header(arrived, 'traceparent'), header(arrived, 'tracestate'));
+  }
+
+  readonly send = async (request: OutgoingRequest, target?: Target): Promise<IncomingAnswer> => {
+    const call = new Call(this.#tracing.newSpanId(), request.origin, target, this.#now);
+    this.#calls.push(call);
+    const { state } = this.context;
+    const place = {
+      traceparent: traceParent(this.context, call.spanId),
+      ...(state === null ? {} : { tracestate: state }),
+    };
+    try {
+      const answer = await this.#parts.send({ ...request, headers: { ...request.headers, ...place } });
+      call.answered(answer.status);
+      return { ...answer, body: new WatchedBody(answer.body, call) };
+    } catch (thrown) {
+      call.ended(thrown);
+      throw thrown;
+    }
+  };
+
+  attempts(): AttemptRecord[] {
+    return this.#calls.map((call) => call.record());
+  }
+
+  /** The calendar's time, with the fractions of the clock that never goes back. */
+  readonly #now = (): number => this.#arrived.startedAt + this.#parts.clock.monotonic() - this.#arrived.atMs;
+}
+
+class Call {
+  readonly spanId: string;
+  readonly #origin: string;
+  readonly #target: AttemptTarget | null;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  #endedAt: number | null = null;
+  #status: number | null = null;
+  #error: string | null = null;
+
+  constructor(spanId: string, origin: string, target: Target | undefined, now: () => number) {
+    this.spanId = spanId;
+    this.#origin = origin;
+    this.#target = target === undefined ? null : attemptTarget(target);
+    this.#now = now;
+    this.#startedAt = now();
+  }
+
+  answered(status: number): void {
+    this.#status = status;
+    if (status >= 300) this.#error = String(status);
+  }
+
+  /** Takes what was thrown, if anything. */
+  ended(thrown?: unknown): void {
+    this.#endedAt ??= this.#now();
+    if (thrown === undefined) return;
+    this.#error ??= thrown instanceof UpstreamFault ? thrown.kind : thrown instanceof Error ? thrown.name : 'unknown';
+  }
+
+  record(): AttemptRecord {
+    return {
+      spanId: this.spanId,
+      origin: this.#origin,
+      startedAt: this.#startedAt,
+      endedAt: this.#endedAt ?? this.#now(),
+      status: this.#status,
+      error: this.#error,
+      target: this.#target,
+    };
+  }
+}
+
+function attemptTarget({ record, provider, upstream }: Target): AttemptTarget {
+  return { deploymentId: record.id, provider: provider.name, model: upstream.model };
+}
+
+/** A body that says when it is over. */
+class WatchedBody implements IncomingBody {
+  readonly #body: IncomingBody;
+  readonly #call: Call;
+
+  constructor(body: IncomingBody, call: Call) {
+    this.#body = body;
+    this.#call = call;
+  }
+
+  next(): Promise<Buffer | null> {
+    return this.#watched(this.#body.next(), (chunk) => chunk === null);
+  }
+
+  readAll(limit: number): Promise<Buffer> {
+    return this.#watched(this.#body.readAll(limit), () => true);
+  }
+
+  cancel(): void {
+    this.#call.ended();
+    this.#body.cancel();
+  }
+
+  async #watched<Value>(reading: Promise<Value>, isEnd: (value: Value) => boolean): Promise<Value> {
+    try {
+      const value = await reading;
+      if (isEnd(value)) this.#call.ended();
+      return value;
+    } catch (thrown) {
+      this.#call.ended(thrown);
+      throw thrown;
+    }
+  }
+}
