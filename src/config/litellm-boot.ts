@@ -1,4 +1,4 @@
-// What a config.yaml says of the boot options: general_settings and environment_variables.
+// What a config.yaml says of the boot options: general_settings, environment_variables, and who may read the metrics.
 import { Secret } from '../kit/secret.ts';
 import type { Desk, Section, Variables } from './litellm-section.ts';
 import type { Findings, Located } from './notices.ts';
@@ -20,6 +20,7 @@ export interface FileSettings {
   readonly databaseUrl?: Setting<Secret>;
   readonly databasePool?: Setting<number>;
   readonly bodyLimit?: Setting<number>;
+  readonly metricsAccess?: Setting<'open' | 'key'>;
 }
 
 /**
@@ -49,8 +50,13 @@ function warnTooLate(name: string, at: Located, findings: Findings): void {
     findings.warning(at, 'this was read before the file, so it has no effect here', `set ${name} in the environment`);
 }
 
-/** Takes general_settings and the variables the file sets; returns the boot options it gives. */
-export function readBootSettings(desk: Desk, general: Section, top: Dictionary | undefined): FileSettings {
+/** Takes general_settings, litellm_settings and the variables the file sets; returns the boot options they give. */
+export function readBootSettings(
+  desk: Desk,
+  general: Section,
+  library: Section,
+  top: Dictionary | undefined,
+): FileSettings {
   const variables = entryOf(top, 'environment_variables')?.value;
   const variable = (name: string): Tree | undefined => {
     const entry = entryOf(variables, name);
@@ -63,6 +69,7 @@ export function readBootSettings(desk: Desk, general: Section, top: Dictionary |
     ...part('databaseUrl', secret(desk, 'databaseUrl', general.get('database_url') ?? variable('DATABASE_URL'))),
     ...part('databasePool', number(desk, 'databasePool', general.get('database_connection_pool_limit'), 1)),
     ...part('bodyLimit', number(desk, 'bodyLimit', general.get('max_request_size_mb'), megabyte)),
+    ...part('metricsAccess', metricsAccess(desk, library.get('require_auth_for_metrics_endpoint'))),
   };
 }
 
@@ -102,6 +109,12 @@ function number(
     'choose a number in that range',
   );
   return undefined;
+}
+
+function metricsAccess(desk: Desk, tree: Tree | undefined): FileSettings['metricsAccess'] {
+  const needsKey = tree === undefined ? undefined : desk.read.yesNo(tree);
+  if (tree === undefined || needsKey === undefined) return undefined;
+  return { value: needsKey ? 'key' : 'open', at: placeText(tree) };
 }
 
 function placeText({ place, path }: Located): string {

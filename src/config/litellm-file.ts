@@ -59,7 +59,7 @@ export function readLitellmFile(path: string, options: FileOptions): FileReading
   });
   const routing = readRouting(desk, router, library);
   const declaration = declare(desk, models, routing, credentials, options.knownProviders);
-  const settings = readBootSettings(desk, general, top);
+  const settings = readBootSettings(desk, general, library, top);
   const start: Located = { place: { file: path, line: 1, column: 1 }, path: '' };
   if (top !== undefined && models.drafts.length === 0)
     findings.warning(

@@ -62,7 +62,7 @@ export const topKeys = table(
 export const litellmSettings = table(
   honoured('drop_params num_retries request_timeout fallbacks default_fallbacks context_window_fallbacks'),
   honoured('content_policy_fallbacks allowed_fails callbacks success_callback failure_callback service_callbacks'),
-  honoured('guardrails'),
+  honoured('guardrails require_auth_for_metrics_endpoint'),
   already('messages and answers are never logged', 'turn_off_message_logging redact_messages_in_exceptions'),
   already('keys are never logged', 'redact_user_api_key_info'),
   already('nothing is sent home', 'telemetry'),
@@ -95,7 +95,12 @@ export const litellmSettings = table(
   ),
   notYet('only x-litellm-tags is read for tags', 'extra_spend_tag_headers'),
   notYet('end users are counted', 'disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only'),
-  notYet('trace headers are not passed on yet', 'forward_traceparent_to_llm_provider'),
+  already(
+    'trace headers are passed on while traces are sent; see --otlp-endpoint',
+    'forward_traceparent_to_llm_provider',
+  ),
+  notYet('end users are never labels of a metric', 'enable_end_user_cost_tracking_prometheus_only'),
+  notYet('budgets are not kept yet, so there are no metrics of them', 'prometheus_initialize_budget_metrics'),
   notYet(
     'callbacks are not built yet',
     'langfuse_default_tags s3_callback_params datadog_params prometheus_metrics_config',

@@ -1,8 +1,9 @@
-// Callbacks and guardrails of a config.yaml. None is built yet; those that screen content are refused, the others listed.
+// Callbacks and guardrails of a config.yaml. Metrics and traces are there; what screens content is refused, the others listed.
 
 import { suggestion } from './did-you-mean.ts';
 import { knownCallbacks, screeningCallbacks } from './litellm-keys.ts';
 import type { Desk, Section } from './litellm-section.ts';
+import { ourVariable, variablesOf } from './options.ts';
 import type { Tree } from './yaml-source.ts';
 import { entryOf, isNothing, shown } from './yaml-values.ts';
 
@@ -46,10 +47,18 @@ function readCallback(desk: Desk, item: Tree): void {
       'not in force: Python code does not run here',
       'what such hooks are used for (skills, guardrails, logging) becomes configuration; see docs/config.md',
     );
+  else if (name === 'prometheus') return;
+  else if (name === 'otel') readOtel(desk, item);
   else if (knownCallbacks.includes(name))
     desk.findings.notYet(item, `not in force: the callback ${name} is not built yet`, '');
   else {
     const known = [...screeningCallbacks, ...knownCallbacks];
     desk.findings.refuse(item, `unknown callback ${shown(item)}`, suggestion(name, known));
   }
+}
+
+/** Traces are on when there is a collector, whatever the file says. */
+function readOtel(desk: Desk, item: Tree): void {
+  if (variablesOf('otlpEndpoint').some((name) => desk.variables[name])) return;
+  desk.findings.warning(item, 'no collector is named, so nothing is traced', `set ${ourVariable('otlpEndpoint')}`);
 }

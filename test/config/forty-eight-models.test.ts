@@ -29,7 +29,6 @@ test('forty-eight models of a real team are read without an error', () => {
       'not-yet router_settings.redis_host',
       'warning router_settings.redis_host',
       'not-yet litellm_settings.callbacks[0]',
-      'not-yet litellm_settings.callbacks[1]',
       'not-yet mcp_servers',
       'not-yet general_settings.background_health_checks',
     ],

@@ -81,7 +81,7 @@ const faults = [
   ],
   [
     'litellm_settings: {callbacks: §otel}',
-    'not-yet litellm_settings.callbacks: not in force: the callback otel is not built yet',
+    'warning litellm_settings.callbacks: no collector is named, so nothing is traced',
   ],
   [
     'litellm_settings: {callbacks: [§hide_secrets]}',
@@ -132,6 +132,19 @@ for (const [line, expected] of faults) {
     assert.deepEqual(brief(read(text).notices), [`${at} ${expected}`]);
   });
 }
+
+test('the callbacks prometheus and otel are in force: metrics are always there, traces where a collector is named', () => {
+  const text = `${models}litellm_settings: {callbacks: [prometheus, otel]}`;
+  assert.deepEqual(read(text, { environment: { OTEL_ENDPOINT: 'http://collector:4318' } }).notices, []);
+});
+
+test('require_auth_for_metrics_endpoint says who may read the metrics', () => {
+  const accessOf = (value: string) =>
+    read(`${models}litellm_settings: {require_auth_for_metrics_endpoint: ${value}}`).settings.metricsAccess?.value;
+  assert.equal(accessOf('true'), 'key');
+  assert.equal(accessOf('false'), 'open');
+  assert.equal(read(models).settings.metricsAccess, undefined);
+});
 
 test('what Plumbline does anyway, and what is off, is no news', () => {
   const text = `
