@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chatEvents, completion, type House, openHouse, question } from './house.ts';
-import { findPromtool, lint, whyNoPromtool } from './promtool.ts';
+import { lint, whyNoPromtool } from './promtool.ts';
 
 /** A house that has answered, streamed, failed, refused and turned to a fallback. */
 async function busyHouse(): Promise<House> {
@@ -77,7 +77,7 @@ test('no series stands twice on the page', async () => {
 });
 
 test('promtool has nothing to say of the page', { skip: whyNoPromtool() }, async () => {
-  assert.equal(await lint(findPromtool(), await page(await busyHouse())), '');
+  assert.equal(await lint(await page(await busyHouse())), '');
 });
 
 test('reading the page needs the master key', async () => {

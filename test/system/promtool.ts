@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Returns the path of promtool, or undefined. */
-export function findPromtool(): string | undefined {
+function findPromtool(): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return folders.map((folder) => join(folder, 'promtool')).find((path) => existsSync(path));
 }
@@ -14,16 +13,29 @@ export function whyNoPromtool(): false | string {
   return findPromtool() === undefined ? 'promtool is not here (Debian: prometheus)' : false;
 }
 
-/** Takes promtool's path and a page; returns what it has to say, empty when the page is right. */
-export function lint(promtool: string | undefined, page: string): Promise<string> {
+/** Takes a page of metrics; returns what promtool has to say, empty when the page is right. */
+export function lint(page: string): Promise<string> {
+  return run(['check', 'metrics'], page);
+}
+
+/** Takes the path of a file of rules; returns what promtool has to say. */
+export function checkRules(path: string): Promise<string> {
+  return run(['check', 'rules', path], '');
+}
+
+function run(given: readonly string[], input: string): Promise<string> {
+  const promtool = findPromtool();
   if (promtool === undefined) throw new Error('promtool is not here');
   return new Promise((resolve, reject) => {
-    const child = spawn(promtool, ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(promtool, given, { stdio: ['pipe', 'pipe', 'pipe'] });
     let said = '';
-    child.stdout.on('data', (text) => (said += String(text)));
-    child.stderr.on('data', (text) => (said += String(text)));
+    const hear = (text: Buffer): void => {
+      said += text.toString();
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
     child.on('error', reject);
     child.on('close', (status) => resolve(status === 0 ? said : `${said}\nexit ${status}`));
-    child.stdin.end(page);
+    child.stdin.end(input);
   });
 }
