@@ -5,7 +5,7 @@
 import type { Operation } from '../core/chat.ts';
 import { openAiModelRules } from './openai-compatible/openai-models.ts';
 import { bookkeeping } from './openai-compatible/parameters.ts';
-import { type ChatFacts, type CompatibleFacts, openAiCompatible, type RerankFacts } from './openai-compatible.ts';
+import { type CompatibleFacts, openAiCompatible, type RerankFacts } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
 
 const texts: readonly Operation[] = ['chat', 'completion'];
@@ -22,15 +22,6 @@ const sound = ['audio', 'modalities'];
 /** It ranks texts only: objects are written as texts, their fields as lines. */
 const textsOnly: RerankFacts = {
   request: ({ rank_fields: written, ...request }, documents) => ({ ...request, documents }),
-};
-
-/** Unknown fields are 422 `extra_forbidden`: https://docs.mistral.ai/api */
-const mistralChat: ChatFacts = {
-  renames: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
-  rejects: ['logit_bias', ...logProbabilities, ...sound, ...olderFunctions, 'top_k', 'verbosity', ...bookkeeping],
-  requiredToolChoice: 'any',
-  names: 'tools',
-  streamOptions: false,
 };
 
 /** Servers on the own machine or in the own network. They take what vLLM and llama.cpp take, and need no key. */
@@ -195,22 +186,6 @@ const hosts: readonly CompatibleFacts[] = [
     operations: texts,
     // Thinking with tools wants the reasoning of the turn back: https://api-docs.deepseek.com/guides/thinking_mode
     chat: { rejects: ['n', 'logit_bias', ...sound, 'prediction'], flatContent: true, keeps: ['reasoning_content'] },
-  },
-  {
-    name: 'mistral',
-    label: 'Mistral AI',
-    baseUrlVariables: ['MISTRAL_API_BASE', 'MISTRAL_AZURE_API_BASE'],
-    keyVariables: ['MISTRAL_API_KEY', 'MISTRAL_AZURE_API_KEY'],
-    baseUrl: 'https://api.mistral.ai/v1',
-    operations: ['chat', 'embedding', 'moderation'],
-    chat: mistralChat,
-    embedding: { ...numbersOnly, renames: { dimensions: 'output_dimension' }, rejects: ['user'] },
-  },
-  {
-    name: 'codestral',
-    label: 'Codestral',
-    baseUrl: 'https://codestral.mistral.ai/v1',
-    chat: mistralChat,
   },
   {
     name: 'xai',

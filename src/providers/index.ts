@@ -4,6 +4,7 @@ import { azure } from './azure.ts';
 import { azureAi } from './azure-ai.ts';
 import { cohere } from './cohere.ts';
 import { compatibleProviders } from './compatible-providers.ts';
+import { mistralProviders } from './mistral-providers.ts';
 import { ollama } from './ollama.ts';
 import { openai } from './openai.ts';
 import type { Provider } from './provider.ts';
@@ -15,6 +16,7 @@ export const providers: readonly Provider[] = [
   anthropic,
   cohere,
   ollama,
+  ...mistralProviders,
   ...compatibleProviders,
 ];
 

@@ -213,20 +213,21 @@ test('what only other providers understand of a conversation is left out', () =>
       reasoning_content: 'Hm',
       thinking_blocks: [{ type: 'thinking', thinking: 'Hm', signature: 's' }],
     },
-    { role: 'tool', name: 'clock', tool_call_id: 'a', content: '12' },
+    { role: 'tool', name: 'clock', tool_call_id: 'callAtNo1', content: '12' },
   ];
-  const kept = (provider: string) => sent({ model: 'm', messages: said }, { provider }).body.messages;
-  assert.deepEqual(kept('mistral'), [
+  const kept = (provider: string, model = 'm') =>
+    sent({ model: 'm', messages: said }, { provider, model }).body.messages;
+  assert.deepEqual(kept('mistral', 'mistral-large-2411'), [
     { role: 'system', content: [{ type: 'text', text: 'Be brief' }] },
     { role: 'user', content: 'Hi' },
     { role: 'assistant', content: 'Ja' },
-    { role: 'tool', name: 'clock', tool_call_id: 'a', content: '12' },
+    { role: 'tool', name: 'clock', tool_call_id: 'callAtNo1', content: '12' },
   ]);
   assert.deepEqual(kept('deepseek'), [
     { role: 'system', content: 'Be brief' },
     { role: 'user', name: 'Ann', content: 'Hi' },
     { role: 'assistant', content: 'Ja', reasoning_content: 'Hm' },
-    { role: 'tool', name: 'clock', tool_call_id: 'a', content: '12' },
+    { role: 'tool', name: 'clock', tool_call_id: 'callAtNo1', content: '12' },
   ]);
   assert.deepEqual(kept('litellm_proxy'), said);
 });
