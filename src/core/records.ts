@@ -213,7 +213,7 @@ export interface UsageRow {
 export interface AttemptRecord {
   /** The span the provider was told of; 16 hex digits. */
   readonly spanId: string;
-  /** Scheme, host and port that were called. */
+  /** Scheme, host and port that were called; '' when the answer was canned. */
   readonly origin: string;
   readonly startedAt: number;
   readonly endedAt: number;

@@ -1,6 +1,6 @@
 // A request that is traced: its parts note each call and the place it has in the trace. Only where traces are wanted; without
 // them the hall is handed the house's parts as they are.
-import type { AttemptRecord, AttemptTarget, Tracing } from '../core/records.ts';
+import type { AttemptRecord, AttemptTarget, Tracing, UsageRow } from '../core/records.ts';
 import { type TraceContext, traceParent } from '../core/trace-context.ts';
 import { type Arrived, header } from '../core/wire.ts';
 import type { Parts } from '../gateway/exchange.ts';
@@ -17,7 +17,7 @@ export function tracedParts(parts: Parts, tracing: Tracing | null): (arrived: Ar
       send: calls.send,
       record: (row) => {
         parts.record(row);
-        tracing.trace({ row, context: calls.context, attempts: calls.attempts() });
+        tracing.trace({ row, context: calls.context, attempts: calls.attempts(row) });
       },
     };
   };
@@ -56,8 +56,12 @@ class Calls {
     }
   };
 
-  attempts(): AttemptRecord[] {
-    return this.#calls.map((call) => call.record());
+  /** Takes the row of the request; returns its calls. A canned answer counts as one: nobody was called, but it was tried. */
+  attempts(row: UsageRow): AttemptRecord[] {
+    if (this.#calls.length > 0 || row.attempts === 0) return this.#calls.map((call) => call.record());
+    const { startedAt, queueMs, endedAt } = row;
+    const none = { origin: '', status: null, error: null, target: null };
+    return [{ ...none, spanId: this.#tracing.newSpanId(), startedAt: startedAt + queueMs, endedAt }];
   }
 
   /** The calendar's time, with the fractions of the clock that never goes back. */

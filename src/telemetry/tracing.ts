@@ -68,8 +68,12 @@ export function openTracing(options: TracingOptions): OpenTracing {
   const trace = (finished: FinishedRequest): void => {
     const { context } = finished;
     if (!context.sampled) return;
-    put(requestSpan(finished), context, context.parentId);
-    for (const span of attemptSpans(finished)) put(span, context, context.spanId);
+    try {
+      put(requestSpan(finished), context, context.parentId);
+      for (const span of attemptSpans(finished)) put(span, context, context.spanId);
+    } catch (error) {
+      options.log.error('a request could not be traced', { request: finished.row.requestId, error });
+    }
   };
   return {
     begin: (parent, state) => begin(parent, state, options.percent),

@@ -170,6 +170,15 @@ test('a stream is a span from the call to the last byte, with the time to its fi
   assert.ok((server?.endedAt ?? 0) >= (client?.endedAt ?? 0));
 });
 
+test('a canned answer is traced as a call to nobody', async () => {
+  const { house, finish } = await openStage();
+  await house.ask('/v1/chat/completions', { ...question, mock_response: 'canned' });
+  const [call] = clients(await finish());
+  assert.equal(house.received.length, 0);
+  assert.equal(call?.name, 'chat upstream-model');
+  assert.equal(call?.attributes['server.address'], undefined);
+});
+
 test('a request that is refused is a trace too', async () => {
   const { house, finish } = await openStage();
   await house.ask('/v1/chat/completions', { ...question, model: 'unknown' });
