@@ -6,6 +6,7 @@ import { noUsage, type Usage } from '../core/usage.ts';
 import type { Secret } from '../kit/secret.ts';
 import { CohereReader, chatAnswer, chatUsage } from './cohere/answer.ts';
 import { chatRequest } from './cohere/request.ts';
+import { CohereWatch } from './cohere/watch.ts';
 import { askedDimensions, askedEncoding, embeddingAnswer, embeddingTexts } from './embedding.ts';
 import { preset } from './preset.ts';
 import type { Call, Provider, Wire } from './provider.ts';
@@ -33,6 +34,7 @@ const chat: Wire = {
   encode: chatRequest,
   decode: chatAnswer,
   reader: (call) => new CohereReader(call),
+  watch: () => new CohereWatch(),
   usage: chatUsage,
 };
 

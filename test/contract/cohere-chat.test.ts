@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { GatewayError } from '../../src/core/errors.ts';
 import { isObject, type JsonObject, type JsonValue, listOf } from '../../src/core/json.ts';
 import { cohere } from '../../src/providers/cohere.ts';
-import type { Call, Wire } from '../../src/providers/provider.ts';
+import type { Call, StreamWatch, Wire } from '../../src/providers/provider.ts';
 import { callFor, overTheWire } from './calls.ts';
 import { exchangesIn, recorded, recordedTest } from './cassettes.ts';
 import { everyBytes, hostileCuts, piecesOf, type Rebuilt, rebuilt } from './openai-streams.ts';
@@ -40,6 +40,13 @@ function read(bytes: Buffer, cuts: readonly number[] = []): { answer: Rebuilt; c
   assert.ok(reader);
   const chunks = piecesOf(bytes, cuts).flatMap((piece) => reader.read(piece));
   return { answer: rebuilt(chunks), complete: reader.complete, usage: chunks.at(-1)?.usage };
+}
+
+function watched(bytes: Buffer): StreamWatch {
+  const watch = chat().watch?.(callFor('command-a', { stream: true }));
+  assert.ok(watch);
+  for (const piece of piecesOf(bytes)) watch.see(piece);
+  return watch;
 }
 
 function fixture(name: string): Buffer {
@@ -275,7 +282,8 @@ for (const name of ['chat-stream.sse', 'chat-tools.sse']) {
 
   test(`${name}: a stream without message-end is not complete`, () => {
     const text = fixture(name).toString();
-    assert.equal(read(Buffer.from(text.slice(0, text.indexOf('event: message-end')))).complete, false);
+    const short = Buffer.from(text.slice(0, text.indexOf('event: message-end')));
+    assert.deepEqual([read(short).complete, watched(short).complete, watched(short).usage], [false, false, null]);
   });
 }
 
@@ -364,6 +372,7 @@ function checkStream(bytes: Buffer): void {
   const { answer, complete, usage } = expected;
   assert.equal(complete, true);
   assert.ok(isObject(usage) && Number(usage.completion_tokens) > 0);
+  assert.deepEqual([watched(bytes).complete, watched(bytes).usage?.output], [true, usage.completion_tokens]);
   assert.equal(answer.role, 'assistant');
   assert.equal(answer.finish.length, 1);
   assert.ok(answer.text !== '');

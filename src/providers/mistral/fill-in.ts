@@ -19,7 +19,7 @@ const parameters: ParameterFacts = {
 
 /** Takes the provider's name and its chat wire; returns the wire that fills in. */
 export function fillInWire(provider: string, chat: Wire): Wire {
-  const { decode, reader } = chat;
+  const { decode, reader, watch } = chat;
   return {
     dialect: null,
     framing: chat.framing,
@@ -29,6 +29,7 @@ export function fillInWire(provider: string, chat: Wire): Wire {
     encode: (request, call) => fillInRequest(provider, request, call),
     ...(decode === undefined ? {} : { decode }),
     ...(reader === undefined ? {} : { reader }),
+    ...(watch === undefined ? {} : { watch }),
     usage: chat.usage,
     failure: chat.failure,
   };
