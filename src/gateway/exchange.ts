@@ -2,8 +2,9 @@
 // not compile. And Parts: all that the hall needs of the rest of the house, handed in by app.ts.
 import type { Caller } from '../core/caller.ts';
 import type { Operation } from '../core/chat.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { RouterSettings, UsageRow } from '../core/records.ts';
+import type { DeploymentRecord, RouterSettings, UsageRow } from '../core/records.ts';
 import type { Arrived } from '../core/wire.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { BodyMap } from '../kit/json-body.ts';
@@ -40,6 +41,8 @@ export interface Parts {
   /** The wire in which canned answers are written. */
   readonly cannedWire: Wire;
   readonly record: (row: UsageRow) => void;
+  /** A try has failed: at which deployment, why, and how long that one rests because of it, in milliseconds (0: not at all). */
+  readonly failed: (deployment: DeploymentRecord, code: ErrorCode, restMs: number) => void;
   /** Milliseconds of silence after which a stream gets a ping. */
   readonly pingMs: number;
   /** Bytes of a whole answer beyond which it is refused. */

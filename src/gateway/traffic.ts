@@ -130,10 +130,11 @@ export class Traffic {
 
   /**
    * A request failed. Takes the failure, the settings, how long this deployment would rest, and whether a request has
-   * somewhere else to go: without that a rest would only turn tries into refusals, so there is none.
+   * somewhere else to go: without that a rest would only turn tries into refusals, so there is none. Returns how long it
+   * rests because of this, in milliseconds; 0: not at all.
    */
-  failed(id: string, error: GatewayError, settings: RouterSettings, cooldownMs: number, hasElsewhere: boolean): void {
-    if (!counts(error)) return;
+  failed(id: string, error: GatewayError, settings: RouterSettings, cooldownMs: number, hasElsewhere: boolean): number {
+    if (!counts(error)) return 0;
     const book = this.#book(id);
     const now = this.#now();
     if (now - book.failuresSince > cooldownMs) {
@@ -141,11 +142,19 @@ export class Traffic {
       book.failuresSince = now;
     }
     book.failures++;
-    if (settings.disableCooldowns || cooldownMs === 0 || !hasElsewhere) return;
+    if (settings.disableCooldowns || cooldownMs === 0 || !hasElsewhere) return 0;
     const allowed = settings.allowedFailsPolicy[`${error.kind}AllowedFails`] ?? settings.allowedFails ?? 0;
-    if (book.failures <= allowed && !book.unproven) return;
-    book.restsUntil = now + Math.max(cooldownMs, Math.min(error.retryAfterMs ?? 0, longestRestMs));
-    book.windowMs = cooldownMs;
+    if (book.failures <= allowed && !book.unproven) return 0;
+    const restMs = Math.max(cooldownMs, Math.min(error.retryAfterMs ?? 0, longestRestMs));
+    this.rest(id, restMs, cooldownMs);
+    return restMs;
+  }
+
+  /** A deployment is to rest, also when another worker has found that out. Takes its id, for how long, and the window of a probe after it, in milliseconds. */
+  rest(id: string, restMs: number, windowMs: number): void {
+    const book = this.#book(id);
+    book.restsUntil = Math.max(book.restsUntil, this.#now() + restMs);
+    book.windowMs = windowMs;
     book.unproven = true;
   }
 

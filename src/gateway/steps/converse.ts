@@ -160,9 +160,11 @@ async function tryOnce(
   const startedAt = clock.monotonic();
   const settle = (failure: GatewayError | null): void => {
     if (failure === null) traffic.completed(id);
-    else if (failure.code !== 'client_gone' && !isAboutOneModel(failure, target)) {
+    else if (failure.code !== 'client_gone') {
       const cooldownMs = target.record.parameters.cooldownMs ?? parts.router().cooldownMs;
-      traffic.failed(id, failure, parts.router(), cooldownMs, hasElsewhere);
+      const isOwn = !isAboutOneModel(failure, target);
+      const restMs = isOwn ? traffic.failed(id, failure, parts.router(), cooldownMs, hasElsewhere) : 0;
+      parts.failed(target.record, failure.code, restMs);
     }
     traffic.end(id);
   };
