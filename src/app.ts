@@ -27,7 +27,8 @@ import { migrate, open as openStore, type Store } from './store/index.ts';
 import { type Journal, openJournal } from './store/journal.ts';
 import { type Live, openLive } from './store/live.ts';
 import { replaceOwned } from './store/replace-owned.ts';
-import { insertUsage } from './store/write-usage.ts';
+import { keepUsageDays } from './store/usage-days.ts';
+import { writeUsage } from './store/write-usage.ts';
 import type { OpenTracing } from './telemetry/tracing.ts';
 
 /** A start that was refused: what is wrong, line by line, and how to mend it. */
@@ -81,7 +82,19 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     const { declaration, table } = await finding;
     await bringIn(declaration, store, sealer, log);
     const live = await openLive(store.database, log);
-    const journal = openJournal({ write: (rows) => insertUsage(store.database, rows), clock: systemClock, log });
+    const journal = await openJournal({
+      dataDir: config.dataDir,
+      limitBytes: config.journalLimit,
+      write: (lines) => writeUsage(store.database, lines),
+      clock: systemClock,
+      log,
+    });
+    const days = keepUsageDays({
+      database: store.database,
+      retentionDays: config.usageRetentionDays,
+      clock: systemClock,
+      log,
+    });
     const tracing = await tracingOf(config, upstreams, log);
     const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, prices, log, tracing);
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
@@ -90,9 +103,9 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       await server.drain(config.graceMs);
       forget();
       try {
-        const unwritten = await journal.drain(config.graceMs);
-        if (unwritten > 0) log.error('usage rows were not written', { rows: unwritten });
+        await journal.drain(config.graceMs);
       } finally {
+        await days.close();
         await tracing?.close();
         await live.close();
         await store.close();
@@ -205,7 +218,7 @@ function siteOf(
     refresh: () => live.refresh(),
     send: upstreams.send,
     record: (row) => journal.append(row),
-    readiness: () => readinessOf(live),
+    readiness: () => readinessOf(live, journal),
     metrics: metricsOf(config, live, journal, upstreams, tracing),
     ...(tracing === undefined ? {} : { tracing }),
     pingMs: config.pingMs,
@@ -249,8 +262,14 @@ function metricsOf(
   };
 }
 
-function readinessOf(live: Live): Readiness {
+function readinessOf(live: Live, journal: Journal): Readiness {
   const { fresh, reason } = live.state();
-  const database = fresh ? 'connected' : 'away';
-  return { ready: true, database, reasons: reason === undefined ? [] : [`the database is away: ${reason}`] };
+  const { waiting, lost, diskReason, reason: unwritten } = journal.state();
+  const reasons = [
+    ...(reason === undefined ? [] : [`the database is away: ${reason}`]),
+    ...(unwritten === undefined ? [] : [`usage cannot be written: ${unwritten}; ${waiting} rows wait`]),
+    ...(diskReason === undefined ? [] : [`the usage journal is in memory only: ${diskReason}`]),
+    ...(lost === 0 ? [] : [`${lost} usage rows were lost since the start`]),
+  ];
+  return { ready: true, database: fresh ? 'connected' : 'away', reasons };
 }

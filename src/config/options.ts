@@ -84,6 +84,22 @@ export const options = {
     most: 1000,
     says: 'Most connections to hold to the database.',
   },
+  journalLimit: {
+    kind: 'bytes',
+    default: 1024 * 1024 * 1024,
+    litellm: [],
+    least: 1024 * 1024,
+    most: 1024 * 1024 * 1024 * 1024,
+    says: 'Largest journal of usage on disk, which grows while the database is away (about 700 bytes a request). Beyond it rows are kept in memory, 50,000 at most.',
+  },
+  usageRetentionDays: {
+    kind: 'whole',
+    default: 0,
+    litellm: [],
+    least: 0,
+    most: 36_500,
+    says: 'Whole days of usage rows to keep; older days are dropped, their daily sums are kept. 0 keeps all.',
+  },
   masterKey: {
     kind: 'secret',
     default: null,

@@ -1,18 +1,28 @@
-// Usage on its way to the database: kept in memory, written in batches, tried until it is there. Invariants: append never
-// waits; a row leaves only when the database has it (twice sent is once written: the request id decides) or with a line in
-// the log that says so. Between append and write stands the room for a journal on disk.
-import { GatewayError } from '../core/errors.ts';
+// Usage on its way to the database: appended to a file first, written in batches, tried until it is there.
+// docs/usage-journal.md tells what happens when. Invariants: when append returns, the row outlives the process, or state()
+// says why not; a row leaves only when the database has it (twice sent is once written: the request id decides) or with a
+// line in the log that says so; memory does not grow with what waits.
+import { join } from 'node:path';
 import type { UsageRow } from '../core/records.ts';
 import { type Clock, sleep } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
-import { sqlStateOf, sqlStates } from './database.ts';
+import { Abort } from '../kit/signal.ts';
+import { Delivery } from './journal/delivery.ts';
+import { Disk } from './journal/disk.ts';
+import { showLifeMs } from './journal/folder.ts';
+import { Keep } from './journal/keep.ts';
+import { usageLine } from './usage-line.ts';
 
 export interface JournalOptions {
-  /** Writes rows, each request id once however often it is sent (tables/usage.ts, insertUsage). */
-  readonly write: (rows: readonly UsageRow[]) => Promise<unknown>;
+  /** The gateway's data folder; the journal lives in its folder `journal`. */
+  readonly dataDir: string;
+  /** Takes a JSON array of lines and writes them, each request id once however often it is sent (write-usage.ts). */
+  readonly write: (lines: Uint8Array) => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Rows kept at most while the database is away (a row is about 1 KB); those beyond are counted and lost. */
+  /** Bytes on disk at most; 1 GiB when not given. */
+  readonly limitBytes?: number;
+  /** Rows kept in memory at most while the disk takes none (a row is about 700 bytes); those beyond are counted and lost. */
   readonly capacity?: number;
 }
 
@@ -20,165 +30,197 @@ export interface JournalState {
   /** Rows not written yet. */
   readonly waiting: number;
   readonly written: number;
-  /** Rows that did not fit while the database was away. */
+  /** Rows that neither the disk nor memory could take. */
   readonly lost: number;
-  /** Rows the database would not take, each named in the log. */
+  /** Rows the database would not take, or that were found torn; each named in the log. */
   readonly rejected: number;
-  /** Why nothing is written now; undefined when all is well. */
+  /** Why nothing reaches the database now; undefined when all is well. */
   readonly reason: string | undefined;
+  /** Why rows are kept in memory only; undefined when the disk takes them. */
+  readonly diskReason: string | undefined;
 }
 
 export interface Journal {
   append(row: UsageRow): void;
   state(): JournalState;
-  /** Writes what waits, for so many milliseconds at most; returns how many rows are left unwritten. */
+  /** Writes what waits, for so many milliseconds at most, and closes; returns how many rows are left for the next start. */
   drain(deadlineMs: number): Promise<number>;
 }
 
-const batchRows = 500;
+const batchRows = 1_000;
 const batchMs = 1_000;
 const defaultCapacity = 50_000;
-const firstWaitMs = 100;
-const longestWaitMs = 5_000;
-const sayLostEveryMs = 10_000;
+const defaultLimit = 1024 * 1024 * 1024;
+/** How long a write that is under way at the end may still take. */
+const lastWordsMs = 500;
+/** Every so many signs of life, the folders of gateways that ended are looked for. */
+const inheritEvery = 4;
 
-/** Takes how to write; returns a journal that writes every 500 rows or every second, whichever comes first. */
-export function openJournal(options: JournalOptions): Journal {
-  return new MemoryJournal(options);
+/** Takes where to keep it and how to write; returns a journal that writes every 1000 rows or every second, whichever comes first. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const journal = new DiskJournal(options);
+  await journal.open();
+  return journal;
 }
 
-class MemoryJournal implements Journal {
+class DiskJournal implements Journal {
   readonly #options: JournalOptions;
-  readonly #capacity: number;
-  #waiting: UsageRow[] = [];
-  #inHand = 0;
+  readonly #disk: Disk;
+  readonly #keep: Keep;
+  readonly #delivery: Delivery;
+  #waiting = 0;
   #written = 0;
-  #lost = 0;
   #rejected = 0;
-  #reason: string | undefined;
-  #lostSaidAt = Number.NEGATIVE_INFINITY;
+  #isDraining = false;
+  #isClosed = false;
   #writing: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
-  /** Aborted to cut the present wait short. */
-  #hurry = new AbortController();
+  #cancelRound: (() => void) | undefined;
 
   constructor(options: JournalOptions) {
+    const { clock, log, write, limitBytes = defaultLimit, capacity = defaultCapacity } = options;
     this.#options = options;
-    this.#capacity = options.capacity ?? defaultCapacity;
+    this.#disk = new Disk({ directory: join(options.dataDir, 'journal'), limitBytes });
+    this.#keep = new Keep({ disk: this.#disk, clock, log, capacity });
+    const onRefused = (line: string, why: unknown): void => this.#refuse(line, why);
+    this.#delivery = new Delivery({ write, clock, log, onRefused, onAway: () => this.#secure() });
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#disk.open();
+    } catch (thrown) {
+      this.#keep.fail(thrown);
+    }
+    await this.#inherit();
+    this.#round(1);
   }
 
   append(row: UsageRow): void {
-    if (this.#waiting.length + this.#inHand >= this.#capacity) {
-      this.#lose();
-      return;
-    }
-    this.#waiting.push(row);
-    if (this.#waiting.length >= batchRows) this.#begin();
+    if (this.#keep.add(`${usageLine(row)}\n`)) this.#waiting++;
+    if (this.#waiting >= batchRows) this.#begin();
     else this.#cancelTimer ??= this.#options.clock.after(batchMs, () => this.#begin());
   }
 
   state(): JournalState {
     return {
-      waiting: this.#waiting.length + this.#inHand,
+      waiting: this.#waiting,
       written: this.#written,
-      lost: this.#lost,
-      rejected: this.#rejected,
-      reason: this.#reason,
+      lost: this.#keep.lost(),
+      rejected: this.#rejected + this.#keep.damaged(),
+      reason: this.#delivery.reason(),
+      diskReason: this.#keep.reason(),
     };
   }
 
   async drain(deadlineMs: number): Promise<number> {
-    const { clock, log } = this.#options;
-    this.#hurry.abort();
-    this.#begin();
-    const over = new AbortController();
-    await Promise.race([this.#writing, sleep(clock, deadlineMs, over.signal)]);
+    const { clock } = this.#options;
+    this.#isDraining = true;
+    this.#cancelRound?.();
+    this.#delivery.hurry();
+    const over = new Abort();
+    const deadline = sleep(clock, deadlineMs, over);
+    for (let before = -1; this.#waiting > 0 && this.#waiting !== before; ) {
+      before = this.#waiting;
+      this.#begin();
+      await Promise.race([this.#writing, deadline]);
+    }
+    this.#cancelTimer?.();
+    this.#delivery.end();
+    await Promise.race([this.#writing, sleep(clock, lastWordsMs, over)]);
     over.abort();
-    const { waiting, lost, reason } = this.state();
-    if (waiting > 0) log.error('usage rows are left unwritten', { rows: waiting, reason });
-    if (lost > 0) log.error('usage rows were lost while the database was away', { rows: lost });
-    return waiting;
+    this.#isClosed = true;
+    await this.#close();
+    return this.#waiting;
   }
 
-  #lose(): void {
-    const { clock, log } = this.#options;
-    this.#lost += 1;
-    if (clock.monotonic() - this.#lostSaidAt < sayLostEveryMs) return;
-    this.#lostSaidAt = clock.monotonic();
-    log.error('usage rows are being lost: the journal is full and the database is away', {
-      lost: this.#lost,
-      capacity: this.#capacity,
-      reason: this.#reason,
-    });
+  async #close(): Promise<void> {
+    const { log } = this.#options;
+    await this.#keep.mend();
+    const { waiting, reason, lost } = this.state();
+    const forgotten = lost + this.#keep.inMemory();
+    if (waiting > 0) log.warn('usage rows stay in the journal for the next start', { rows: waiting, reason });
+    if (forgotten > 0) log.error('usage rows were lost', { rows: forgotten });
+    await this.#disk.close();
   }
 
   #begin(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
+    this.#writing ??= this.#writeAll()
+      .catch((thrown: unknown) => this.#keep.fail(thrown))
+      .finally(() => {
+        this.#writing = undefined;
+        if (this.#waiting > 0 && !this.#isDraining) {
+          this.#cancelTimer ??= this.#options.clock.after(batchMs, () => this.#begin());
+        }
+      });
+  }
+
+  /** Writes batch after batch until less than a batch waits; a few rows wait for more to come along with them. */
+  async #writeAll(): Promise<void> {
+    do {
+      await this.#keep.mend();
+      const inHand = await this.#keep.next();
+      if (inHand === undefined) return;
+      const refused = await this.#delivery.deliver(inHand.batch);
+      if (refused === undefined) return inHand.giveBack();
+      inHand.settle();
+      const count = inHand.batch.count();
+      this.#waiting -= count;
+      this.#written += count - refused;
+      this.#rejected += refused;
+    } while (!this.#isClosed && this.#hasMore());
+  }
+
+  /** What a gateway left behind is delivered to its end, where a torn line may stand. */
+  #hasMore(): boolean {
+    return this.#waiting >= batchRows || this.#isDraining || this.#disk.inherits();
+  }
+
+  /** While the database is away: what memory holds goes to the disk, and what the disk holds outlives a power cut. */
+  async #secure(): Promise<void> {
+    await this.#keep.mend();
+    try {
+      await this.#disk.sync();
+    } catch (thrown) {
+      this.#keep.fail(thrown);
+    }
+  }
+
+  #refuse(line: string, error: unknown): void {
+    const requestId = /"requestId":"([^"]*)"/.exec(line)?.[1];
+    const kept = this.#keep.refuse(`${line}\n`);
+    this.#options.log.error('the database refuses a usage row', { requestId, kept, error });
+  }
+
+  #round(number: number): void {
+    this.#cancelRound = this.#options.clock.after(showLifeMs, () => {
+      void this.#roundOf(number).finally(() => {
+        if (!this.#isDraining) this.#round(number + 1);
+      });
     });
   }
 
-  /** Writes batch after batch until nothing waits. */
-  async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, batchRows);
-      this.#inHand = batch.length;
-      await this.#deliver(batch);
+  async #roundOf(number: number): Promise<void> {
+    try {
+      this.#disk.showLife();
+    } catch (thrown) {
+      this.#keep.fail(thrown);
+    }
+    if (number % inheritEvery === 0) await this.#inherit();
+  }
+
+  async #inherit(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const rows = await this.#disk.inherit();
+      if (rows === 0) return;
+      log.info('usage rows of a gateway that ended are delivered', { rows });
+      this.#waiting += rows;
+      this.#begin();
+    } catch (error) {
+      log.warn('what other gateways left in the journal cannot be read', { error });
     }
   }
-
-  /** Returns when every row is written or refused by the database; while that is away it tries again and again. */
-  async #deliver(rows: readonly UsageRow[]): Promise<void> {
-    for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
-      try {
-        await this.#options.write(rows);
-        return this.#settle(rows.length, 'written');
-      } catch (thrown) {
-        if (isAboutRows(thrown)) return this.#divide(rows, thrown);
-        this.#complain(thrown);
-      }
-      await sleep(this.#options.clock, waitMs, this.#hurry.signal);
-      if (this.#hurry.signal.aborted) {
-        this.#hurry = new AbortController();
-        waitMs = firstWaitMs / 2;
-      }
-    }
-  }
-
-  /** One row the database will not take must not hold up the others: halves are tried until it stands alone. */
-  async #divide(rows: readonly UsageRow[], thrown: unknown): Promise<void> {
-    const [first] = rows;
-    if (rows.length === 1 && first !== undefined) {
-      this.#options.log.error('the database refuses a usage row', { requestId: first.requestId, error: thrown });
-      return this.#settle(1, 'rejected');
-    }
-    const middle = Math.ceil(rows.length / 2);
-    await this.#deliver(rows.slice(0, middle));
-    await this.#deliver(rows.slice(middle));
-  }
-
-  #settle(rows: number, how: 'written' | 'rejected'): void {
-    this.#inHand -= rows;
-    if (how === 'written') this.#written += rows;
-    else this.#rejected += rows;
-    if (this.#reason === undefined) return;
-    this.#options.log.info('usage rows are written again', { waiting: this.state().waiting });
-    this.#reason = undefined;
-  }
-
-  #complain(thrown: unknown): void {
-    const { message, cause } = GatewayError.from(thrown);
-    const reason = cause instanceof Error ? cause.message : message;
-    if (this.#reason === undefined) this.#options.log.warn('usage rows cannot be written; they are kept', { reason });
-    this.#reason = reason;
-  }
-}
-
-/** A value or a constraint at fault, not the database: trying the same rows again would not help. */
-function isAboutRows(thrown: unknown): boolean {
-  if (thrown instanceof RangeError || thrown instanceof TypeError) return true;
-  const state = sqlStateOf(thrown) ?? '';
-  return state.startsWith(sqlStates.dataException) || state.startsWith(sqlStates.constraintViolation);
 }

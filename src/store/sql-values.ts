@@ -38,21 +38,3 @@ function parseTime(text: string): number {
 export function timeText(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
-
-export type Element = string | number | boolean | null;
-
-/** What means something inside a quoted element, and what PostgreSQL's text cannot hold. */
-const special = /["\\\0]/;
-
-/**
- * Takes a list; returns it as PostgreSQL reads an array (its manual, 8.15.6). Text loses the zero characters that
- * PostgreSQL cannot hold, each replaced by U+FFFD. Written out here because the driver takes twice as long for it.
- */
-export function arrayLiteral(list: readonly Element[]): string {
-  return `{${list.map((element) => (typeof element === 'string' ? quoted(element) : (element ?? 'NULL'))).join(',')}}`;
-}
-
-function quoted(text: string): string {
-  if (!special.test(text)) return `"${text}"`;
-  return `"${text.replaceAll('\0', '\uFFFD').replace(/["\\]/g, '\\$&')}"`;
-}

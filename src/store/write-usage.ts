@@ -5,27 +5,31 @@ import type { UsageRow } from '../core/records.ts';
 import { type Queries, sqlStateOf, sqlStates } from './database.ts';
 import { rowColumns, tokenColumns } from './tables/usage.ts';
 import { dailyDimensions, dailySums, tagDimensions } from './tables/usage-daily.ts';
+import { usageLine } from './usage-line.ts';
 
-/** What JSON writes as an escape and PostgreSQL's text cannot hold: zero characters and halves of pairs. */
-const suspicious = '\\u';
+/** What a line leaves out (usage-line.ts), by column. */
+const leftOut: Readonly<Record<string, string>> = {
+  stream: 'false',
+  usage_partial: 'false',
+  fallbacks: '0',
+  tags: "'{}'",
+  dropped_parameters: "'{}'",
+};
 
-/** Takes a row; returns it as one line of JSON, without the line's end. What no database holds becomes U+FFFD. */
-export function usageLine(row: UsageRow): string {
-  const line = JSON.stringify(row);
-  return line.includes(suspicious) ? JSON.stringify(row, storable) : line;
-}
-
-function storable(_name: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value;
-}
-
-const sentTypes: Readonly<Record<string, string>> = { timestamptz: 'double precision' };
-const sent = rowColumns.map(([, type, field]) => `"${field}" ${sentTypes[type] ?? type}`);
-const rowValues = rowColumns.map(([, type, field]) =>
-  type === 'timestamptz' ? `to_timestamp("${field}" / 1000)` : `"${field}"`,
-);
-const tokenValues = tokenColumns.map(([, field]) => `round((usage->>'${field}')::numeric)::bigint`);
+const sent = [
+  ...rowColumns.map(([, type, field]) => `"${field}" ${type === 'timestamptz' ? 'double precision' : type}`),
+  ...tokenColumns.map(([, field]) => `"${field}" bigint`),
+];
+const rowValues = rowColumns.map(([name, type, field]) => {
+  if (type === 'timestamptz') return `to_timestamp("${field}" / 1000)`;
+  return leftOut[name] === undefined ? `"${field}"` : `coalesce("${field}", ${leftOut[name]})`;
+});
+/** Tokens that were reported without this kind are none of it; `input` is always there when any are. */
+const tokenValues = tokenColumns.map(([, field]) => `coalesce("${field}", 0 * "input")`);
 const names = [...rowColumns, ...tokenColumns].map(([name]) => name);
+const summedColumns = [
+  ...new Set(['started_at', 'tags', 'outcome', 'cost', ...dailyDimensions, ...tokenColumns.map(([name]) => name)]),
+];
 
 const sumNames = dailySums.map(([name]) => name);
 const summed = dailySums.map(([name, adds]) => `coalesce(sum(${adds}), 0) as ${name}`);
@@ -44,11 +48,11 @@ function addTo(table: string, dimensions: readonly string[], source: string): st
 const tagged = 'written cross join lateral (select distinct tag from unnest(tags) as carried (tag)) as carried';
 
 const insertSql = `with sent as (
-    select * from json_to_recordset(convert_from($1::bytea, 'UTF8')::json) as sent (${sent.join(', ')}, usage jsonb)),
+    select * from json_to_recordset(convert_from($1::bytea, 'UTF8')::json) as sent (${sent.join(', ')})),
   written as (
     insert into plumbline.usage (${names.join(', ')})
     select ${[...rowValues, ...tokenValues].join(', ')} from sent
-    on conflict do nothing returning *),
+    on conflict do nothing returning ${summedColumns.join(', ')}),
   by_day as (${addTo('usage_daily', dailyDimensions, 'written')}),
   by_tag as (${addTo('usage_daily_tags', tagDimensions, tagged)})
   select count(*) as written from written`;

@@ -14,7 +14,7 @@ import { openLive } from '../../src/store/live.ts';
 import { pgliteDatabase } from '../../src/store/pglite-database.ts';
 import { postgresDatabase } from '../../src/store/postgres-database.ts';
 import { insertKey } from '../../src/store/tables/keys.ts';
-import { insertUsage } from '../../src/store/write-usage.ts';
+import { writeUsage } from '../../src/store/write-usage.ts';
 import { type DebianPostgres, noDebianPostgres, startDebianPostgres } from './debian-postgres.ts';
 import { freshSchema } from './fresh-schema.ts';
 import { newKey, usageRow } from './rows.ts';
@@ -121,8 +121,9 @@ describe('a server that goes away', { skip: noDebianPostgres }, () => {
   test('usage appended while it is away is there once when it is back', async () => {
     const database = postgresDatabase({ at: debian().url, log });
     await freshSchema(database);
-    const write = (rows: Parameters<typeof insertUsage>[1]) => insertUsage(database, rows);
-    const journal = openJournal({ write, clock: systemClock, log });
+    const dataDir = mkdtempSync(join(tmpdir(), 'plumbline-test-'));
+    const write = (lines: Uint8Array) => writeUsage(database, lines);
+    const journal = await openJournal({ dataDir, write, clock: systemClock, log });
     for (let number = 0; number < 700; number += 1) journal.append(usageRow(`before-${number}`));
     await debian().kill();
     for (let number = 0; number < 700; number += 1) journal.append(usageRow(`during-${number}`));
@@ -131,6 +132,7 @@ describe('a server that goes away', { skip: noDebianPostgres }, () => {
     assert.equal(await journal.drain(30_000), 0);
     const counted = await database.query('select count(*) as rows from plumbline.usage');
     assert.deepEqual(counted, [{ rows: 1400 }]);
+    rmSync(dataDir, { recursive: true });
     await database.close();
   });
 
