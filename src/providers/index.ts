@@ -2,6 +2,7 @@
 import { anthropic } from './anthropic.ts';
 import { azure } from './azure.ts';
 import { azureAi } from './azure-ai.ts';
+import { bedrock } from './bedrock.ts';
 import { cohere } from './cohere.ts';
 import { compatibleProviders } from './compatible-providers.ts';
 import { mistralProviders } from './mistral-providers.ts';
@@ -14,6 +15,7 @@ export const providers: readonly Provider[] = [
   azure,
   azureAi,
   anthropic,
+  bedrock,
   cohere,
   ollama,
   ...mistralProviders,

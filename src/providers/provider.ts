@@ -40,7 +40,7 @@ export interface Call {
 /** Field → new value; undefined removes the field. Applied to the top level of a body. */
 export type Edits = Readonly<Record<string, JsonValue | undefined>>;
 
-/** One piece of an upstream stream: an SSE event, or one line of NDJSON (then `name` is empty). */
+/** One piece of an upstream stream: an SSE event, one line of NDJSON (then `name` is empty), or a message of Amazon's. */
 export interface StreamPiece {
   readonly name: string;
   readonly data: string;
@@ -86,7 +86,7 @@ export interface Outgoing {
 export interface Wire {
   /** The client dialect whose bodies and answers this wire takes and gives unchanged; null when all is translated. */
   readonly dialect: 'openai' | 'anthropic' | null;
-  readonly framing: 'sse' | 'ndjson';
+  readonly framing: 'sse' | 'ndjson' | 'aws-event-stream';
   /** Path and query below the base address, with a leading slash. */
   path(call: Call): string;
   /** Request headers, credential included; content-type is set by the caller. */
