@@ -1,6 +1,7 @@
 // The one place where the real parts are put together: configuration, keys, database, way out, site, door.
 // Invariant: nothing listens before the schema is right, the file is read and the keys are there.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findLocalServers } from './admin/find-local.ts';
 import { readFile } from './admin/read-file.ts';
 import { declarationOf, discoverFromEnvironment, discoveryTable } from './config/discover.ts';
@@ -12,6 +13,7 @@ import type { Config } from './config/options.ts';
 import { type Complaint, complaintLine, isLoopback } from './config/rules.ts';
 import { settle } from './config/settle.ts';
 import { build } from './core/build.ts';
+import { GatewayError } from './core/errors.ts';
 import { type Declaration, routerSettings } from './core/records.ts';
 import type { Readiness } from './http/routes.ts';
 import { openServer } from './http/server.ts';
@@ -25,8 +27,10 @@ import { providers } from './providers/index.ts';
 import { type PriceTable, readPriceFile } from './providers/prices.ts';
 import { migrate, open as openStore, type Store } from './store/index.ts';
 import { type Journal, openJournal } from './store/journal.ts';
-import { type Live, openLive } from './store/live.ts';
+import { type Live, openLive, openLiveFrom } from './store/live.ts';
+import { declaredOver, noRows } from './store/live-rows.ts';
 import { replaceOwned } from './store/replace-owned.ts';
+import { keepSnapshot, readSnapshot, type SnapshotPlace } from './store/snapshot.ts';
 import { keepUsageDays } from './store/usage-days.ts';
 import { writeUsage } from './store/write-usage.ts';
 import type { OpenTracing } from './telemetry/tracing.ts';
@@ -78,10 +82,10 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     ...(config.databaseUrl === null ? {} : { databaseUrl: config.databaseUrl }),
   });
   try {
-    await migrate(store.database);
     const { declaration, table } = await finding;
-    await bringIn(declaration, store, sealer, log);
-    const live = await openLive(store.database, log);
+    const place = snapshotPlace(config, store);
+    const live = await liveOf(store, declaration, sealer, place, log);
+    const forgetSnapshot = place === null ? null : keepSnapshot(place, live, systemClock, log);
     const journal = await openJournal({
       dataDir: config.dataDir,
       limitBytes: config.journalLimit,
@@ -107,6 +111,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       } finally {
         await days.close();
         await tracing?.close();
+        await forgetSnapshot?.();
         await live.close();
         await store.close();
         await upstreams.close();
@@ -191,6 +196,39 @@ async function bringIn(declaration: Declaration, store: Store, sealer: Sealer, l
   log.info('declared models are in the tables', { owner: declaration.owner, ...changes });
 }
 
+/** A database of our own is up when we are; somebody else's may be away when we start. */
+function snapshotPlace({ dataDir }: Config, { mark }: Store): SnapshotPlace | null {
+  return mark === undefined ? null : { path: join(dataDir, 'last-known.jsonl'), database: mark };
+}
+
+/** With the database away, what was last known and what is declared is served until it is there. */
+async function liveOf(
+  store: Store,
+  declaration: Declaration,
+  sealer: Sealer,
+  place: SnapshotPlace | null,
+  log: Log,
+): Promise<Live> {
+  const prepare = async (): Promise<void> => {
+    await migrate(store.database);
+    await bringIn(declaration, store, sealer, log);
+  };
+  try {
+    await prepare();
+    return await openLive(store.database, log);
+  } catch (thrown) {
+    const isAway = thrown instanceof GatewayError && thrown.code === 'store_unavailable';
+    if (!isAway || place === null) throw thrown;
+    const known = readSnapshot(place, log);
+    log.error('the database is away at the start; what was last known is served until it is there', {
+      knownAt: known === undefined ? null : new Date(known.takenAt).toISOString(),
+      error: thrown.cause,
+    });
+    const rows = declaredOver(known?.rows ?? noRows, declaration, sealer);
+    return openLiveFrom({ rows, known: known !== undefined, prepare }, store.database, log);
+  }
+}
+
 function siteOf(
   config: Config,
   masterKey: NonNullable<Config['masterKey']>,
@@ -263,7 +301,7 @@ function metricsOf(
 }
 
 function readinessOf(live: Live, journal: Journal): Readiness {
-  const { fresh, reason } = live.state();
+  const { fresh, known, reason } = live.state();
   const { waiting, lost, diskReason, reason: unwritten } = journal.state();
   const reasons = [
     ...(reason === undefined ? [] : [`the database is away: ${reason}`]),
@@ -271,5 +309,5 @@ function readinessOf(live: Live, journal: Journal): Readiness {
     ...(diskReason === undefined ? [] : [`the usage journal is in memory only: ${diskReason}`]),
     ...(lost === 0 ? [] : [`${lost} usage rows were lost since the start`]),
   ];
-  return { ready: true, database: fresh ? 'connected' : 'away', reasons };
+  return { ready: known, database: fresh ? 'connected' : 'away', reasons };
 }

@@ -1,4 +1,5 @@
 // The store: the catalogue of its tables, and its front door. Opening changes nothing in a database; migrate does.
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../kit/log.ts';
@@ -34,6 +35,8 @@ export interface Store {
   readonly kind: 'external' | 'embedded' | 'pglite';
   /** The folder it is kept in; undefined when it is somebody else's server. */
   readonly directory: string | undefined;
+  /** Tells somebody else's server and database from others, its account and password left out; undefined when it is ours. */
+  readonly mark: string | undefined;
   /** Closes the connections, and stops the server when it is ours. */
   close(): Promise<void>;
 }
@@ -44,11 +47,23 @@ export async function open(options: StoreOptions): Promise<Store> {
   const pool = options.poolSize === undefined ? { log } : { log, poolSize: options.poolSize };
   if (databaseUrl !== undefined) {
     const database = postgresDatabase({ ...pool, at: databaseUrl.reveal() });
-    return { database, kind: 'external', directory: undefined, close: () => database.close() };
+    return {
+      database,
+      kind: 'external',
+      directory: undefined,
+      mark: markOf(databaseUrl),
+      close: () => database.close(),
+    };
   }
   if (!hasEmbedded() && !existsSync(join(dataDir, 'postgres'))) {
     const database = await pgliteDatabase({ dataDir, log });
-    return { database, kind: 'pglite', directory: join(dataDir, 'pglite'), close: () => database.close() };
+    return {
+      database,
+      kind: 'pglite',
+      directory: join(dataDir, 'pglite'),
+      mark: undefined,
+      close: () => database.close(),
+    };
   }
   const server = await startEmbedded({ dataDir, log });
   const database = postgresDatabase({ ...pool, at: server.connection });
@@ -56,7 +71,13 @@ export async function open(options: StoreOptions): Promise<Store> {
     await database.close();
     await server.stop();
   };
-  return { database, kind: 'embedded', directory: server.directory, close };
+  return { database, kind: 'embedded', directory: server.directory, mark: undefined, close };
+}
+
+function markOf(address: Secret): string {
+  const text = address.reveal();
+  const { host, pathname, search } = URL.canParse(text) ? new URL(text) : { host: text, pathname: '', search: '' };
+  return createHash('sha256').update(`${host}${pathname}${search}`).digest('hex').slice(0, 16);
 }
 
 /** Takes a database; brings it up to the code's schema (see migrateTables). */

@@ -2,10 +2,12 @@
 // database's own news. Invariants: getters never wait; while the database is away the last known state is served; the tables
 // of configuration change together, in one step.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../core/errors.ts';
 import type { AliasRecord, CredentialRecord, DeploymentRecord, RouterSettings, VirtualKey } from '../core/records.ts';
 import type { Log } from '../kit/log.ts';
 import type { Database } from './database.ts';
+import type { LiveRows } from './live-rows.ts';
 import { readAliases } from './tables/aliases.ts';
 import { readCredentials } from './tables/credentials.ts';
 import { readDeployments } from './tables/deployments.ts';
@@ -19,6 +21,8 @@ export interface LiveState {
   readonly since: number;
   /** Why it is not fresh; undefined when it is. */
   readonly reason: string | undefined;
+  /** False: nothing was ever read, now or before an earlier end: only what is declared is served. */
+  readonly known: boolean;
 }
 
 /** What changed: `keys`, or `configuration` for all the rest. */
@@ -38,6 +42,8 @@ export interface Live {
   /** Routing settings that are stored; the rest are defaults. */
   router(): Partial<RouterSettings>;
   state(): LiveState;
+  /** All of it, as it is now. */
+  rows(): LiveRows;
   /** Calls back after each change of what is served; returns a function that ends that. */
   onChange(changed: (part: LivePart) => void): () => void;
   /**
@@ -69,45 +75,87 @@ export async function openLive(database: Database, log: Log): Promise<Live> {
   return view;
 }
 
+/** What a start without the database begins with. */
+export interface Beginning {
+  readonly rows: LiveRows;
+  /** True: the rows were read from this database once. */
+  readonly known: boolean;
+  /** What is to be done before the database is read; tried again until it succeeds. */
+  readonly prepare: () => Promise<void>;
+}
+
+/** Takes a database that is away and what to begin with; serves that at once, and follows the database from when it is there. */
+export function openLiveFrom(beginning: Beginning, database: Database, log: Log): Live {
+  const view = new LiveView(database, log);
+  view.beginFrom(beginning);
+  return view;
+}
+
 class LiveView implements Live {
   readonly #database: Database;
   readonly #log: Log;
   readonly #listeners = new Set<(part: LivePart) => void>();
   #configuration: Configuration = noConfiguration;
   #keys = new Map<string, VirtualKey>();
-  #state: LiveState = { fresh: false, since: Date.now(), reason: 'nothing is read yet' };
+  #state: LiveState = { fresh: false, since: Date.now(), reason: 'nothing is read yet', known: false };
   #stale: Stale = nothingStale();
   #isHeard = false;
   #reading: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopListening: (() => Promise<void>) | undefined;
+  readonly #closing = new AbortController();
+  #preparing: Promise<void> | undefined;
 
   constructor(database: Database, log: Log) {
     this.#database = database;
     this.#log = log;
   }
 
-  /** Listens first and reads then, so that nothing falls between. */
   async begin(): Promise<void> {
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.#stopListening = this.#database.listen(channel, {
-          onPayload: (payload) => void this.#follow(payload),
-          onGap: () => {
-            this.#isHeard = true;
-            this.refresh().then(resolve, reject);
-          },
-          onLost: (reason) => {
-            this.#isHeard = false;
-            this.#lose(reason);
-            reject(reason);
-          },
-        });
-      });
+      await this.#listen();
     } catch (thrown) {
       await this.close();
       throw thrown;
     }
+  }
+
+  beginFrom({ rows, known, prepare }: Beginning): void {
+    this.#state = { ...this.#state, known };
+    this.#keys = new Map(rows.keys.map((key) => [key.hash, key]));
+    this.#configuration = configurationOf(rows);
+    this.#preparing = this.#prepare(prepare);
+  }
+
+  /** Tried until it is done. Listening, once begun, is tried again by itself. */
+  async #prepare(prepare: () => Promise<void>): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        await prepare();
+        return void this.#listen().catch(() => undefined);
+      } catch (thrown) {
+        this.#lose(thrown);
+        await pause(retryMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Listens first and reads then, so that nothing falls between. Rejects when the first try fails. */
+  #listen(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#stopListening = this.#database.listen(channel, {
+        onPayload: (payload) => void this.#follow(payload),
+        onGap: () => {
+          this.#isHeard = true;
+          this.refresh().then(resolve, reject);
+        },
+        onLost: (reason) => {
+          this.#isHeard = false;
+          this.#lose(reason);
+          reject(reason);
+        },
+      });
+    });
   }
 
   keyCount(): number {
@@ -150,6 +198,16 @@ class LiveView implements Live {
     return this.#state;
   }
 
+  rows(): LiveRows {
+    return {
+      keys: [...this.#keys.values()],
+      aliases: this.aliases(),
+      deployments: this.deployments(),
+      credentials: this.credentials(),
+      router: this.router(),
+    };
+  }
+
   onChange(changed: (part: LivePart) => void): () => void {
     this.#listeners.add(changed);
     return () => this.#listeners.delete(changed);
@@ -165,6 +223,8 @@ class LiveView implements Live {
 
   async close(): Promise<void> {
     clearTimeout(this.#retry);
+    this.#closing.abort();
+    await this.#preparing;
     await this.#stopListening?.();
     await this.#reading?.catch(() => undefined);
     clearTimeout(this.#retry);
@@ -224,7 +284,7 @@ class LiveView implements Live {
       this.#state = { ...this.#state, reason };
       return;
     }
-    this.#state = { fresh, reason, since: Date.now() };
+    this.#state = { fresh, reason, since: Date.now(), known: fresh || this.#state.known };
     if (fresh) this.#log.info('the database is followed: what is served is fresh');
     else this.#log.warn('the database is away: what was read last is served', { reason });
   }
@@ -278,14 +338,19 @@ function readConfiguration(database: Database): Promise<Configuration> {
       const aliases = await readAliases(queries);
       const deployments = await readDeployments(queries);
       const credentials = await readCredentials(queries);
-      return {
-        aliases: new Map(aliases.map((alias) => [alias.name, alias])),
-        deployments,
-        deploymentsByAlias: Map.groupBy(deployments, (deployment) => deployment.alias),
-        credentials: new Map(credentials.map((credential) => [credential.name, credential])),
-        router: await readRouterSettings(queries),
-      };
+      const router = await readRouterSettings(queries);
+      return configurationOf({ aliases, deployments, credentials, router });
     },
     { snapshot: true },
   );
+}
+
+function configurationOf(rows: Omit<LiveRows, 'keys'>): Configuration {
+  return {
+    aliases: new Map(rows.aliases.map((alias) => [alias.name, alias])),
+    deployments: rows.deployments,
+    deploymentsByAlias: Map.groupBy(rows.deployments, (deployment) => deployment.alias),
+    credentials: new Map(rows.credentials.map((credential) => [credential.name, credential])),
+    router: rows.router,
+  };
 }
