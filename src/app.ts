@@ -275,6 +275,7 @@ async function tracingOf(config: Config, upstreams: Upstreams, log: Log): Promis
     serviceName: config.traceName,
     version: build.version,
     percent: config.tracePercent,
+    content: config.traceContent,
     send: upstreams.send,
     clock: systemClock,
     log,

@@ -199,6 +199,12 @@ export const options = {
     litellm: ['OTEL_SERVICE_NAME'],
     says: 'Name of this service in traces.',
   },
+  traceContent: {
+    kind: 'yes-no',
+    default: false,
+    litellm: ['OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'],
+    says: 'Tell in traces what was asked and answered, bodies up to 256 KB. Whoever reads the traces reads that too.',
+  },
   tracePercent: {
     kind: 'whole',
     default: 100,

@@ -237,10 +237,23 @@ export interface FinishedRequest {
   readonly row: UsageRow;
   readonly context: TraceContext;
   readonly attempts: readonly AttemptRecord[];
+  /** What was said, where that was asked for. */
+  readonly content: FinishedContent | null;
+}
+
+/** The bodies of a request and of its answer, as the client sent and got them. */
+export interface FinishedContent {
+  readonly asked: Buffer;
+  /** null: too long to be told. */
+  readonly answered: Buffer | null;
+  /** True: the answer is a stream of events. */
+  readonly isStream: boolean;
 }
 
 /** Traces, where they are wanted. */
 export interface Tracing {
+  /** True: traces tell what was asked and answered. */
+  readonly tellsContent: boolean;
   /** Takes the traceparent and tracestate of a request; returns its place in the caller's trace, or in a new one. */
   readonly begin: (parent: string | undefined, state: string | undefined) => TraceContext;
   /** Returns an id for the span of a call. */

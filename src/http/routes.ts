@@ -15,6 +15,7 @@ import type { Parts } from '../gateway/exchange.ts';
 import { handle, refuse } from '../gateway/handle.ts';
 import { listModels, showModel } from '../gateway/list-models.ts';
 import { endUserSpend, queryOf, spendRoutes } from './spend-routes.ts';
+import type { Handling } from './traced.ts';
 
 const { anthropic, openai } = dialects;
 
@@ -41,8 +42,7 @@ export interface Readiness {
 
 export interface Site {
   readonly gateway: Parts;
-  /** Takes a request to a model; returns the parts it is handled with. */
-  readonly partsFor: (arrived: Arrived) => Parts;
+  readonly handling: Handling;
   readonly keys: KeyParts;
   readonly readiness: () => Readiness;
   readonly metrics: (arrived: Arrived) => Promise<Reply>;
@@ -51,15 +51,15 @@ export interface Site {
 
 /** Takes the parts of the house; returns every route. */
 export function openRoutes(site: Site): readonly Route[] {
-  const { gateway, keys, partsFor } = site;
+  const { gateway, keys, handling } = site;
   const surface = (operation: Operation, dialect: Dialect, ...paths: string[]): Route => {
     const spoken = { dialect, operation, route: paths[0] ?? '' };
     return {
       method: 'POST',
       paths,
       dialect,
-      handle: (arrived) => handle(arrived, spoken, partsFor(arrived)),
-      refuse: (arrived, error) => refuse(arrived, spoken, partsFor(arrived), error),
+      handle: (arrived) => handling.handle(arrived, (parts) => handle(arrived, spoken, parts)),
+      refuse: (arrived, error) => refuse(arrived, spoken, handling.partsFor(arrived), error),
     };
   };
   const probe = (paths: string[], reply: Route['handle'], method: Route['method'] = 'GET'): Route => ({
@@ -109,8 +109,8 @@ export function openRoutes(site: Site): readonly Route[] {
       method: 'POST',
       paths: ['/v1/messages/count_tokens', '/messages/count_tokens'],
       dialect: anthropic,
-      handle: (arrived) => countTokens(arrived, counting, partsFor(arrived)),
-      refuse: (arrived, error) => refuse(arrived, counting, partsFor(arrived), error),
+      handle: (arrived) => handling.handle(arrived, (parts) => countTokens(arrived, counting, parts)),
+      refuse: (arrived, error) => refuse(arrived, counting, handling.partsFor(arrived), error),
     },
     known(['/v1/models', '/models'], (arrived, caller) => listModels(arrived, caller, gateway)),
     known(['/v1/models/*', '/models/*'], (arrived, caller) =>

@@ -24,7 +24,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { type Edge, lastResort, openEdge } from './edge.ts';
 import { openRoutes, type Readiness, type Route } from './routes.ts';
 import { type MetricsParts, metricsPage, openMetrics } from './site-metrics.ts';
-import { tracedParts } from './traced.ts';
+import { openHandling } from './traced.ts';
 
 const answerLimit = 256 * 1024 * 1024;
 
@@ -115,7 +115,7 @@ export function openSite(parts: SiteParts): Site {
   const keys = { database, reports: openReportReader(database), now: clock.now, refresh };
   const routes = openRoutes({
     gateway,
-    partsFor: tracedParts(gateway, parts.tracing ?? null),
+    handling: openHandling(gateway, parts.tracing ?? null),
     keys,
     readiness: parts.readiness,
     metrics: metricsPage(metrics, parts.metrics, gateway.identify),

@@ -1,26 +1,48 @@
 // A request that is traced: its parts note each call and the place it has in the trace. Only where traces are wanted; without
 // them the hall is handed the house's parts as they are.
-import type { AttemptRecord, AttemptTarget, Tracing, UsageRow } from '../core/records.ts';
+import type { AttemptRecord, AttemptTarget, FinishedRequest, Tracing, UsageRow } from '../core/records.ts';
 import { type TraceContext, traceParent } from '../core/trace-context.ts';
-import { type Arrived, header } from '../core/wire.ts';
+import { type Arrived, header, type Reply } from '../core/wire.ts';
 import type { Parts } from '../gateway/exchange.ts';
 import type { Target } from '../gateway/target.ts';
 import { type IncomingAnswer, type IncomingBody, type OutgoingRequest, UpstreamFault } from '../kit/upstream.ts';
+import { overheard } from './overheard.ts';
 
-/** Takes the house's parts and what traces; returns a function from a request to the parts it is handled with. */
-export function tracedParts(parts: Parts, tracing: Tracing | null): (arrived: Arrived) => Parts {
-  if (tracing === null) return () => parts;
-  return (arrived) => {
-    const calls = new Calls(arrived, parts, tracing);
-    return {
-      ...parts,
-      send: calls.send,
-      record: (row) => {
-        parts.record(row);
-        tracing.trace({ row, context: calls.context, attempts: calls.attempts(row) });
-      },
-    };
+/** How requests to models are handled, traced or not. */
+export interface Handling {
+  /** Takes a request and what to do with it; returns the reply. */
+  readonly handle: (arrived: Arrived, work: (parts: Parts) => Promise<Reply>) => Promise<Reply>;
+  /** Takes a request that is refused before it is handled; returns the parts for that. */
+  readonly partsFor: (arrived: Arrived) => Parts;
+}
+
+/** Takes the house's parts and what traces, if anything; returns how requests are handled. */
+export function openHandling(parts: Parts, tracing: Tracing | null): Handling {
+  if (tracing === null) return { handle: (_, work) => work(parts), partsFor: () => parts };
+  return {
+    handle: (arrived, work) => {
+      const calls = new Calls(arrived, parts, tracing);
+      return tracing.tellsContent && calls.context.sampled
+        ? told(calls, arrived, work, tracing)
+        : work(calls.parts(tracing.trace));
+    },
+    partsFor: (arrived) => new Calls(arrived, parts, tracing).parts(tracing.trace),
   };
+}
+
+/** The trace waits until the reply is out, because it tells what was said. */
+async function told(
+  calls: Calls,
+  arrived: Arrived,
+  work: (parts: Parts) => Promise<Reply>,
+  tracing: Tracing,
+): Promise<Reply> {
+  const finished: FinishedRequest[] = [];
+  const reply = await work(calls.parts((one) => finished.push(one)));
+  return overheard(reply, (answered, isStream) => {
+    const content = { asked: arrived.body, answered, isStream };
+    for (const one of finished) tracing.trace({ ...one, content });
+  });
 }
 
 /** The calls of one request. */
@@ -36,6 +58,15 @@ class Calls {
     this.#parts = parts;
     this.#tracing = tracing;
     this.context = tracing.begin(header(arrived, 'traceparent'), header(arrived, 'tracestate'));
+  }
+
+  /** Takes who is to hear of it when the request is over; returns the parts it is handled with. */
+  parts(over: (finished: FinishedRequest) => void): Parts {
+    const record = (row: UsageRow): void => {
+      this.#parts.record(row);
+      over({ row, context: this.context, attempts: this.#attempts(row), content: null });
+    };
+    return { ...this.#parts, send: this.send, record };
   }
 
   readonly send = async (request: OutgoingRequest, target?: Target): Promise<IncomingAnswer> => {
@@ -57,7 +88,7 @@ class Calls {
   };
 
   /** Takes the row of the request; returns its calls. A canned answer counts as one: nobody was called, but it was tried. */
-  attempts(row: UsageRow): AttemptRecord[] {
+  #attempts(row: UsageRow): AttemptRecord[] {
     if (this.#calls.length > 0 || row.attempts === 0) return this.#calls.map((call) => call.record());
     const { startedAt, queueMs, endedAt } = row;
     const none = { origin: '', status: null, error: null, target: null };

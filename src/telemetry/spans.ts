@@ -1,7 +1,9 @@
 // A finished request as spans, in the words of OpenTelemetry's conventions for HTTP and for generative AI
-// (opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans). Pure. Invariant: nothing of what was asked or answered is in them.
+// (opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans). Pure. Invariant: of what was asked
+// and answered nothing is in them, unless the request brings it along.
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import type { AttemptRecord, FinishedRequest, UsageRow } from '../core/records.ts';
+import type { AttemptRecord, FinishedContent, FinishedRequest, UsageRow } from '../core/records.ts';
+import { answeredContent, askedContent } from './content.ts';
 
 /** A span that is over, ids given. Times in milliseconds of the calendar. */
 export interface PlainSpan {
@@ -37,7 +39,7 @@ const providerNames: Readonly<Record<string, string>> = {
 };
 
 /** Takes a finished request; returns the span of the request: what the gateway served. */
-export function requestSpan({ row, context }: FinishedRequest): PlainSpan {
+export function requestSpan({ row, context, attempts, content }: FinishedRequest): PlainSpan {
   return {
     spanId: context.spanId,
     name: `POST ${row.route}`,
@@ -60,16 +62,23 @@ export function requestSpan({ row, context }: FinishedRequest): PlainSpan {
       'plumbline.fallbacks': row.fallbacks,
       'plumbline.overhead.ms': row.overheadMs,
       'plumbline.cost.dollars': row.cost,
+      ...(attempts.length === 0 ? contentOf(content) : {}),
     }),
   };
 }
 
 /** Takes a finished request; returns a span for each of its calls. The one that answered, the last, has the tokens. */
-export function attemptSpans({ row, attempts }: FinishedRequest): PlainSpan[] {
-  return attempts.map((attempt, at) => attemptSpan(row, attempt, at === attempts.length - 1));
+export function attemptSpans({ row, attempts, content }: FinishedRequest): PlainSpan[] {
+  const last = attempts.length - 1;
+  return attempts.map((attempt, at) => attemptSpan(row, attempt, at === last, at === last ? content : null));
 }
 
-function attemptSpan(row: UsageRow, attempt: AttemptRecord, isLast: boolean): PlainSpan {
+function attemptSpan(
+  row: UsageRow,
+  attempt: AttemptRecord,
+  isLast: boolean,
+  content: FinishedContent | null,
+): PlainSpan {
   const operation = operations[row.operation];
   const target = attempt.target ?? (isLast ? row : null);
   const provider = target?.provider ?? null;
@@ -91,6 +100,7 @@ function attemptSpan(row: UsageRow, attempt: AttemptRecord, isLast: boolean): Pl
       'error.type': error,
       'plumbline.deployment.id': target?.deploymentId ?? null,
       ...(isLast ? answerOf(row, attempt) : {}),
+      ...contentOf(content),
     }),
   };
 }
@@ -106,6 +116,12 @@ function answerOf({ usage, stream, firstMs, startedAt }: UsageRow, attempt: Atte
     'gen_ai.usage.cache_creation.input_tokens': (usage?.cacheWrite ?? 0) + (usage?.cacheWriteHour ?? 0) || null,
     'gen_ai.usage.reasoning.output_tokens': usage?.reasoning || null,
   };
+}
+
+function contentOf(content: FinishedContent | null): Nullable {
+  if (content === null) return {};
+  const { asked, answered, isStream } = content;
+  return { ...askedContent(asked), ...(answered === null ? {} : answeredContent(answered, isStream)) };
 }
 
 function serverOf(origin: string): Nullable {

@@ -28,6 +28,8 @@ export interface TracingOptions extends Pick<ExporterOptions, 'send' | 'clock'> 
   readonly version: string;
   /** How many of a hundred requests that begin a trace are recorded. */
   readonly percent: number;
+  /** True: what is asked and answered is told. */
+  readonly content: boolean;
   readonly log: Log;
 }
 
@@ -40,6 +42,7 @@ export interface OpenTracing extends Tracing {
 
 /** Longer values are cut; ours are names. */
 const longestValue = 512;
+const longestContent = 1024 * 1024;
 /** What W3C asks to carry at least; longer ones are dropped, as it allows. */
 const longestState = 512;
 const lastWordsMs = 5_000;
@@ -53,7 +56,7 @@ export function openTracing(options: TracingOptions): OpenTracing {
     resource: resourceFromAttributes({ 'service.name': options.serviceName, 'service.version': options.version }),
     sampler: new AlwaysOnSampler(),
     idGenerator: given,
-    spanLimits: { attributeValueLengthLimit: longestValue },
+    spanLimits: { attributeValueLengthLimit: options.content ? longestContent : longestValue },
     spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: 8_192 })],
   });
   const tracer = provider.getTracer('plumbline', options.version);
@@ -76,6 +79,7 @@ export function openTracing(options: TracingOptions): OpenTracing {
     }
   };
   return {
+    tellsContent: options.content,
     begin: (parent, state) => begin(parent, state, options.percent),
     newSpanId,
     trace,

@@ -23,7 +23,7 @@ interface Stage {
 }
 
 async function openStage(
-  options: { percent?: number; upstream?: Upstream; statuses?: readonly number[] } = {},
+  options: { percent?: number; content?: boolean; upstream?: Upstream; statuses?: readonly number[] } = {},
 ): Promise<Stage> {
   const collector = await openCollector(options.statuses);
   const upstreams = new Upstreams({ connections: 4, keepAliveMs: 1_000 });
@@ -33,6 +33,7 @@ async function openStage(
     serviceName: 'gateway-of-the-test',
     version: '1.2.3',
     percent: options.percent ?? 100,
+    content: options.content ?? false,
     send: upstreams.send,
     // A wait between tries is over at once.
     clock: { ...systemClock, after: (ms, call) => systemClock.after(ms <= 3_000 ? 0 : ms, call) },
@@ -198,6 +199,32 @@ test('nothing of what was asked or answered is sent to the collector, and no key
   const sent = collector.calls.map(({ text }) => text).join('\n');
   assert.notEqual(sent, '');
   assert.doesNotMatch(sent, /the question|the answer|a person|sk-/);
+});
+
+test('where it is asked for, the last call tells what was asked and answered, in the words of the conventions', async () => {
+  const { house, finish } = await openStage({ content: true });
+  await house.ask('/v1/chat/completions', { ...question, model: 'broken' });
+  await house.ask('/v1/chat/completions', { ...question, stream: true });
+  await house.ask('/v1/messages', { ...question, system: 'be brief', max_tokens: 5, stream: true });
+  await house.ask('/v1/chat/completions', { ...question, model: 'unknown' });
+  const told = (await finish()).filter(({ attributes }) => attributes['gen_ai.input.messages'] !== undefined);
+  const asked = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: 'hello' }] }]);
+  const said = (content: string, finish_reason: string) =>
+    JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content }], finish_reason }]);
+  assert.deepEqual(
+    told.map(({ kind, attributes }) => [
+      kind,
+      attributes['gen_ai.input.messages'],
+      attributes['gen_ai.system_instructions'],
+      attributes['gen_ai.output.messages'],
+    ]),
+    [
+      [3, asked, undefined, said('the answer', 'stop')],
+      [3, asked, undefined, said('ab', 'stop')],
+      [3, asked, JSON.stringify([{ type: 'text', content: 'be brief' }]), said('ab', 'end_turn')],
+      [2, asked, undefined, undefined],
+    ],
+  );
 });
 
 test('every attribute is a word of the conventions, or our own', async () => {
