@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { type Folder, makeFolder, takeOver } from './folder.ts';
 import { Segment } from './segment.ts';
 
-const segmentBytes = 4 * 1024 * 1024;
+const largestSegment = 4 * 1024 * 1024;
+/** So that room is made long before everything is delivered. */
+const segmentsAtLeast = 4;
 const refusedName = 'refused.jsonl';
 const newline = 10;
 
@@ -18,6 +20,7 @@ export interface DiskOptions {
 
 export class Disk {
   readonly #options: DiskOptions;
+  readonly #segmentBytes: number;
   #own: Folder | undefined;
   #current: Segment | undefined;
   #made = 0;
@@ -30,6 +33,7 @@ export class Disk {
 
   constructor(options: DiskOptions) {
     this.#options = options;
+    this.#segmentBytes = Math.min(largestSegment, options.limitBytes / segmentsAtLeast);
   }
 
   /** Makes this gateway's folder, unless it is there. Throws the system's error. */
@@ -54,7 +58,7 @@ export class Disk {
     if (this.#bytes >= this.#options.limitBytes) {
       throw new Error(`the journal has reached its limit of ${this.#options.limitBytes} bytes (journalLimit)`);
     }
-    if (this.#current === undefined || this.#current.size() >= segmentBytes) {
+    if (this.#current === undefined || this.#current.size() >= this.#segmentBytes) {
       this.#made++;
       this.#current = new Segment(this.#own.segmentPath(this.#made), 'make');
       this.#segments.push(this.#current);
@@ -88,7 +92,7 @@ export class Disk {
     for (;;) {
       const [oldest] = this.#segments;
       if (oldest === undefined || oldest.waiting() > 0) return oldest;
-      if (oldest === this.#current && oldest.size() < segmentBytes) return undefined;
+      if (oldest === this.#current && oldest.size() < this.#segmentBytes) return undefined;
       await this.#drop(oldest);
     }
   }

@@ -125,12 +125,14 @@ export class Keep {
     }
   }
 
-  /** Returns the next lines to deliver, undefined when none wait. Throws the system's error when they cannot be read. */
+  /**
+   * Returns the next lines to deliver, undefined when none wait. Those on disk come first: what they leave is room for those in
+   * memory. Throws the system's error when they cannot be read.
+   */
   async next(): Promise<InHand | undefined> {
-    if (this.#memory.length > 0) return this.#fromMemory();
     for (;;) {
       const segment = await this.#options.disk.next();
-      if (segment === undefined) return undefined;
+      if (segment === undefined) return this.#memory.length > 0 ? this.#fromMemory() : undefined;
       const { read, whole } = await segment.read(this.#buffer, 1);
       if (whole > 0) return fromDisk(segment, this.#buffer.subarray(0, whole + 1));
       this.#setAside(segment, read);
