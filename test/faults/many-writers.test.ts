@@ -60,7 +60,7 @@ describe("on one of Debian's PostgreSQL", { skip: whyNoDebianPostgres() }, () =>
     await freshSchema(database);
     await arrangeDays({ database, retentionDays: 0, clock: systemClock, log });
     const writers = Array.from({ length: 8 }, () => postgresDatabase({ at: debian.url, log, poolSize: 2 }));
-    const batches = 12;
+    const batches = 30;
     const write = async (writer: Database, number: number) => {
       for (let batch = 0; batch < batches; batch += 1) {
         const rows = Array.from({ length: 40 }, (_, index) => {

@@ -14,6 +14,7 @@ import { liveCases } from './live-cases.ts';
 import { migrateCases } from './migrate-cases.ts';
 import { reportCases } from './report-cases.ts';
 import { tableCases } from './table-cases.ts';
+import { usageDayCases } from './usage-day-cases.ts';
 
 interface Opened {
   readonly database: Database;
@@ -59,6 +60,7 @@ function onDatabase(name: string, skip: string | false, open: () => Promise<Open
     databaseCases(database);
     migrateCases(database);
     tableCases(database);
+    usageDayCases(database);
     reportCases(database);
     liveCases(database);
   });
