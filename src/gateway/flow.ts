@@ -2,15 +2,12 @@
 // Invariant: what is handed out ends on an event's border, so a ping may stand between any two pieces.
 import { GatewayError } from '../core/errors.ts';
 import { isObject, listOf } from '../core/json.ts';
-import type { Usage } from '../core/usage.ts';
-import { LineSplitter } from '../kit/ndjson.ts';
-import { readEvent, SseSplitter, writeEvent } from '../kit/sse.ts';
+import { type Usage, usageFromOpenAi } from '../core/usage.ts';
+import { writeEvent } from '../kit/sse.ts';
 import type { IncomingBody } from '../kit/upstream.ts';
 import type { StreamPiece, StreamReader, StreamWatch, Wire } from '../providers/provider.ts';
 import type { StreamEncoder } from './dialects/dialect.ts';
-
-/** An event larger than this is no event of an honest provider. */
-const eventLimit = 32 * 1024 * 1024;
+import { Pieces, parsedPiece } from './pieces.ts';
 
 export interface Flow {
   /** Returns the next bytes or text for the client, or null at the end. Throws GatewayError or UpstreamFault. */
@@ -19,54 +16,6 @@ export interface Flow {
   readonly usage: Usage | null;
   /** Events of the answer handed out so far: about one token each. */
   readonly delivered: number;
-}
-
-/** Takes a body and its framing; gives its pieces as they become complete. */
-class Pieces {
-  readonly #body: IncomingBody;
-  readonly #sse: SseSplitter | null;
-  readonly #lines: LineSplitter | null;
-
-  constructor(body: IncomingBody, framing: Wire['framing']) {
-    this.#body = body;
-    this.#sse = framing === 'sse' ? new SseSplitter() : null;
-    this.#lines = framing === 'ndjson' ? new LineSplitter() : null;
-  }
-
-  /** Returns the raw events or lines that came complete with the next bytes, or null at the end of the body. */
-  async next(): Promise<readonly (StreamPiece & { readonly raw: Buffer | null })[] | null> {
-    const chunk = await this.#body.next();
-    if (chunk === null) return null;
-    if (this.#sse !== null) {
-      const events = this.#sse.push(chunk);
-      if (this.#sse.pendingBytes > eventLimit) throw new GatewayError('upstream_too_large');
-      return events.map(readEvent);
-    }
-    const lines = this.#lines?.push(chunk) ?? [];
-    if ((this.#lines?.pendingBytes ?? 0) > eventLimit) throw new GatewayError('upstream_too_large');
-    return lines.map((data) => ({ name: '', data, raw: null }));
-  }
-
-  /** Returns what stood without its closing blank line when the body ended; null: nothing, or no more than half an event. */
-  rest(): StreamPiece | null {
-    const event = this.#sse?.end() ?? null;
-    const line = this.#lines?.end() ?? null;
-    const piece = event !== null ? readEvent(event) : line !== null ? { name: '', data: line } : null;
-    return piece !== null && isWhole(piece.data) ? piece : null;
-  }
-}
-
-function isWhole(data: string): boolean {
-  return data.trim() === '[DONE]' || parsed(data) !== undefined;
-}
-
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    // Not JSON, or half of it: the caller decides what that means.
-    return undefined;
-  }
 }
 
 const cut = (): GatewayError => new GatewayError('upstream_cut');
@@ -149,14 +98,14 @@ const eventName = ({ name }: StreamPiece): string | undefined => (name === 'mess
 /** OpenAI's last chunk when usage was asked for: no choices, only usage. */
 function reportsOnlyUsage(data: string): boolean {
   if (!data.includes('"usage":') || !/"choices":\s*\[\s*\]/.test(data)) return false;
-  const chunk = parsed(data);
+  const chunk = parsedPiece(data);
   return isObject(chunk) && isObject(chunk.usage) && listOf(chunk.choices).length === 0;
 }
 
 /** Mistral and others report usage in their last chunk with words; returns the chunk without it, or null when it has none. */
 function withoutUsage(data: string): string | null {
-  if (!/"usage":\s*\{/.test(data)) return null;
-  const chunk = parsed(data);
+  if (!data.includes('"usage":') || !/"usage":\s*\{/.test(data)) return null;
+  const chunk = parsedPiece(data);
   if (!isObject(chunk) || !isObject(chunk.usage)) return null;
   const { usage, ...rest } = chunk;
   return JSON.stringify(rest);
@@ -185,6 +134,7 @@ export class TranslatingFlow implements Flow {
   #ended = false;
   #hasBegun = false;
   #failure: unknown = null;
+  #told: Usage | null = null;
   delivered = 0;
 
   constructor(options: TranslatingOptions) {
@@ -193,7 +143,7 @@ export class TranslatingFlow implements Flow {
   }
 
   get usage(): Usage | null {
-    return this.#options.watch?.usage ?? null;
+    return this.#options.watch?.usage ?? this.#told;
   }
 
   async next(): Promise<string | null> {
@@ -218,7 +168,10 @@ export class TranslatingFlow implements Flow {
     const { reader, watch, encoder } = this.#options;
     watch?.see(piece);
     let text = '';
-    for (const chunk of reader.read(piece)) text += encoder.write(chunk);
+    for (const chunk of reader.read(piece)) {
+      if (isObject(chunk.usage)) this.#told = usageFromOpenAi(chunk.usage);
+      text += encoder.write(chunk);
+    }
     if (text !== '') this.delivered++;
     return text;
   }

@@ -149,3 +149,32 @@ test('a failure after the head was sent is an event of the dialect', async () =>
   assert.match(text, /^event: error\ndata: \{"type":"error"/);
   assert.equal(house.rows[0]?.errorCode, 'upstream_unavailable');
 });
+
+test('a translated stream leaves what its provider reported in the row, in either dialect', async () => {
+  const line = (said: object) => `${JSON.stringify({ model: 'm', created_at: '2026-01-01T00:00:00Z', ...said })}\n`;
+  const house = openHouse({
+    deployments: [{ alias: 'chat', provider: 'ollama', baseUrl: 'http://ollama.test' }],
+    upstream: () => ({
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: [
+        line({ message: { role: 'assistant', content: 'hi' }, done: false }),
+        line({
+          message: { role: 'assistant', content: '' },
+          done: true,
+          done_reason: 'stop',
+          prompt_eval_count: 5,
+          eval_count: 2,
+        }),
+      ],
+    }),
+  });
+  await house.ask(chat, asked);
+  await house.ask('/v1/messages', { ...asked, max_tokens: 9 });
+  assert.deepEqual(
+    house.rows.map(({ usage }) => [usage?.input, usage?.output]),
+    [
+      [5, 2],
+      [5, 2],
+    ],
+  );
+});
