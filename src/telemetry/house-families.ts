@@ -1,6 +1,4 @@
-// How the house is at the moment of a scrape: deployments, journal, ways out, keys, database, and the process itself. Asked
-// for, never kept.
-import { eventLoopUtilization, monitorEventLoopDelay } from 'node:perf_hooks';
+// How the house is at the moment of a scrape: deployments, journal, ways out, keys, database. Asked for, never kept.
 import { type CounterFamily, type Family, type GaugeFamily, labelText, type Samples, type Together } from './family.ts';
 
 /** A deployment at this moment. */
@@ -87,60 +85,6 @@ function spanFamilies({ spans }: Sources): Family[] {
 
 function deploymentText({ alias, id, provider, model }: DeploymentState): string {
   return labelText({ alias, deployment: id, provider, model });
-}
-
-/** The process: processor, memory, and how long its event loop kept callbacks waiting. */
-export class ProcessMeter {
-  readonly #lag = monitorEventLoopDelay({ resolution: 20 });
-  readonly #startedAt = performance.timeOrigin / 1000;
-
-  constructor() {
-    this.#lag.enable();
-  }
-
-  /** Returns the metrics of the process; the lag is that since the last time it was asked. */
-  families(): Family[] {
-    const { user, system } = process.cpuUsage();
-    const { rss, heapUsed, external } = process.memoryUsage();
-    const lag = (nanoseconds: number): Samples<number> => ({
-      '': Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0,
-    });
-    const families = [
-      counter('plumbline_process_cpu_seconds_total', 'Processor time, user and system.', (user + system) / 1e6),
-      gauge('plumbline_process_resident_memory_bytes', 'Resident memory.', 'sum', { '': rss }),
-      gauge('plumbline_process_heap_used_bytes', 'JavaScript heap in use.', 'sum', { '': heapUsed }),
-      gauge('plumbline_process_external_memory_bytes', 'Buffers and other memory outside the heap.', 'sum', {
-        '': external,
-      }),
-      gauge('plumbline_process_start_time_seconds', 'Start of the process, seconds since 1970.', 'smallest', {
-        '': this.#startedAt,
-      }),
-      counter(
-        'plumbline_event_loop_busy_seconds_total',
-        'Time the event loop was not idle.',
-        eventLoopUtilization().active / 1e3,
-      ),
-      gauge(
-        'plumbline_event_loop_lag_p99_seconds',
-        'Event loop delay since the last scrape, 99th percentile.',
-        'largest',
-        lag(this.#lag.percentile(99)),
-      ),
-      gauge(
-        'plumbline_event_loop_lag_max_seconds',
-        'Event loop delay since the last scrape, longest.',
-        'largest',
-        lag(this.#lag.max),
-      ),
-    ];
-    this.#lag.reset();
-    return families;
-  }
-
-  /** Ends the watch over the event loop. */
-  close(): void {
-    this.#lag.disable();
-  }
 }
 
 /** Takes a counter's name, what it counts and its value; returns the family without labels. */

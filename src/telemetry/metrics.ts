@@ -4,9 +4,10 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { UsageRow } from '../core/records.ts';
 import { Failures } from './failures.ts';
 import type { Snapshot } from './family.ts';
-import { counter, houseFamilies, ProcessMeter, type Sources } from './house-families.ts';
+import { counter, houseFamilies, type Sources } from './house-families.ts';
 import { Ledger, type Names } from './ledger.ts';
 import { litellmFamilies, litellmStates } from './litellm-families.ts';
+import { ProcessMeter } from './process-meter.ts';
 import { requestFamilies } from './request-families.ts';
 
 export interface MetricsOptions {
@@ -56,10 +57,5 @@ export class Metrics {
     ];
     if (!this.#litellmNames) return own;
     return [...own, ...litellmFamilies(this.#ledger), ...this.#failures.litellmFamilies(), litellmStates(deployments)];
-  }
-
-  /** Lets the event loop's meter go. */
-  close(): void {
-    this.#process.close();
   }
 }
