@@ -72,7 +72,7 @@ function sent(asked: Resolved, prepared: Prepared, deadline: Deadline, parts: Pa
   const { origin } = target;
   if (isCanned(asked, target)) return canned(asked, target, parts);
   const send = (all: Prepared['headers']): Promise<IncomingAnswer> =>
-    parts.send({ method: 'POST', origin, path, headers: all, body, signal: deadline.signal });
+    parts.send({ method: 'POST', origin, path, headers: all, body, signal: deadline.signal }, target);
   if (wire.authorize === undefined) return send(headers);
   return wire
     .authorize(prepared.call, { method: 'POST', origin, path, body })

@@ -13,7 +13,7 @@ import type { IncomingAnswer, OutgoingRequest } from '../kit/upstream.ts';
 import type { Wire } from '../providers/provider.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { ModelMap } from './model-map.ts';
-import type { Alias } from './target.ts';
+import type { Alias, Target } from './target.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What a route stands for: which dialect is spoken there, and what may be asked. */
@@ -37,7 +37,8 @@ export interface Parts {
   readonly models: () => ModelMap;
   readonly router: () => RouterSettings;
   readonly traffic: Traffic;
-  readonly send: (request: OutgoingRequest) => Promise<IncomingAnswer>;
+  /** The target is for those who watch (traces). */
+  readonly send: (request: OutgoingRequest, target?: Target) => Promise<IncomingAnswer>;
   /** The wire in which canned answers are written. */
   readonly cannedWire: Wire;
   readonly record: (row: UsageRow) => void;

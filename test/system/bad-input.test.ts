@@ -10,7 +10,7 @@ const house = openHouse({
   deployments: [
     { alias: 'chat' },
     { alias: 'claude', provider: 'anthropic', baseUrl: 'http://anthropic.test' },
-    { alias: 'vectors', provider: 'cohere', baseUrl: 'http://cohere.test' },
+    { alias: 'vectors', provider: 'jina_ai', baseUrl: 'http://jina.test' },
   ],
   upstream: () => ({ body: completion('fine') }),
 });
