@@ -33,6 +33,7 @@ import { replaceOwned } from './store/replace-owned.ts';
 import { keepSnapshot, readSnapshot, type SnapshotPlace } from './store/snapshot.ts';
 import { keepUsageDays } from './store/usage-days.ts';
 import { writeUsage } from './store/write-usage.ts';
+import type { Snapshot } from './telemetry/family.ts';
 import type { OpenTracing } from './telemetry/tracing.ts';
 
 /** A start that was refused: what is wrong, line by line, and how to mend it. */
@@ -58,14 +59,29 @@ export interface App {
   readonly database: Pick<Store, 'kind' | 'directory'>;
   /** Names that can be called, for the banner. */
   readonly models: readonly string[];
+  /** What this process has counted. */
+  metrics(): Snapshot;
+  /** A deployment rests because another worker found that it should: its id, for how long, and the window of a probe after it (ms). */
+  rest(deployment: string, restMs: number, windowMs: number): void;
   /** Drains, writes what is to be written, and lets everything go. */
   stop(): Promise<void>;
 }
 
+/** The other processes that are this gateway too, as one of them sees them. */
+export interface Crew {
+  /** From 1. */
+  readonly index: number;
+  readonly size: number;
+  /** Takes what this process counts; returns what the others count, and those that have ended. */
+  readonly others: (own: Snapshot) => Promise<Snapshot>;
+  /** Tells the others that a deployment rests (see App.rest). */
+  readonly rests: (deployment: string, restMs: number, windowMs: number) => void;
+}
+
 const providerDefaults = { keepAliveMs: 60_000 };
 
-/** Takes a checked Config, the environment and a log; returns the gateway, listening. Throws AppRefused or StartRefused. */
-export async function openApp(loaded: Config, environment: Environment, log: Log): Promise<App> {
+/** Takes a checked Config, the environment, a log, and the other workers if there are any; returns the gateway, listening. Throws AppRefused or StartRefused. */
+export async function openApp(loaded: Config, environment: Environment, log: Log, crew?: Crew): Promise<App> {
   const reading = loaded.config === null ? null : readOrRefuse(loaded.config, loaded, environment);
   const config = settled(loaded, reading);
   const keys = ensureKeys(config.dataDir, config);
@@ -77,7 +93,8 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     reading === null ? find(config, environment, upstreams) : { declaration: reading.declaration, table: '' };
   const store = await openStore({
     dataDir: config.dataDir,
-    poolSize: config.databasePool,
+    poolSize: Math.max(2, Math.floor(config.databasePool / (crew?.size ?? 1))),
+    isHeld: crew !== undefined,
     log,
     ...(config.databaseUrl === null ? {} : { databaseUrl: config.databaseUrl }),
   });
@@ -100,7 +117,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       log,
     });
     const tracing = await tracingOf(config, upstreams, log);
-    const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, prices, log, tracing);
+    const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, prices, log, tracing, crew);
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
     const server = await openServer(config, site.routes, site.edge);
     const stop = async (): Promise<void> => {
@@ -125,6 +142,8 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       keysMade: keys.made,
       database: store,
       models: site.models(),
+      metrics: () => site.metrics.snapshot(),
+      rest: site.rest,
       stop,
     };
   } catch (thrown) {
@@ -132,6 +151,11 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     await upstreams.close();
     throw thrown;
   }
+}
+
+/** Takes a checked Config and the environment; returns what is in force when the file has been read. Throws AppRefused. */
+export function effectiveConfig(loaded: Config, environment: Environment): Config {
+  return settled(loaded, loaded.config === null ? null : readOrRefuse(loaded.config, loaded, environment));
 }
 
 function readOrRefuse(path: string, config: Config, environment: Environment): FileReading {
@@ -240,6 +264,7 @@ function siteOf(
   prices: PriceTable,
   log: Log,
   tracing: OpenTracing | undefined,
+  crew: Crew | undefined,
 ): Site {
   return openSite({
     masterKey,
@@ -257,7 +282,8 @@ function siteOf(
     send: upstreams.send,
     record: (row) => journal.append(row),
     readiness: () => readinessOf(live, journal),
-    metrics: metricsOf(config, live, journal, upstreams, tracing),
+    metrics: { ...metricsOf(config, live, journal, upstreams, tracing), ...(crew && { others: crew.others }) },
+    ...(crew && { rests: crew.rests, workers: crew.size }),
     ...(tracing === undefined ? {} : { tracing }),
     pingMs: config.pingMs,
     prices,

@@ -84,6 +84,14 @@ export const options = {
     most: 1000,
     says: 'Most connections to hold to the database.',
   },
+  workers: {
+    kind: 'whole',
+    default: 1,
+    litellm: ['NUM_WORKERS'],
+    least: 1,
+    most: 64,
+    says: 'Processes that serve requests as one gateway; about one a core. Each holds its share of databasePool, 2 connections at least.',
+  },
   journalLimit: {
     kind: 'bytes',
     default: 1024 * 1024 * 1024,

@@ -19,8 +19,8 @@ export interface MetricsParts extends Omit<Sources, 'deployments' | 'build'> {
   readonly litellmNames: boolean;
   /** `anyone`; `local`: without a key, unless a proxy passes the request on; `key`: the master key. */
   readonly readers: 'anyone' | 'local' | 'key';
-  /** What the other workers count, and those that have ended. Absent: there is one process. */
-  readonly others?: () => Promise<Snapshot>;
+  /** Takes what this process counts; returns what the other workers count, and those that have ended. Absent: there is one process. */
+  readonly others?: (own: Snapshot) => Promise<Snapshot>;
 }
 
 /** The house around the metrics. */
@@ -51,7 +51,7 @@ export function metricsPage(
     const isFree = readers === 'anyone' || (readers === 'local' && !isPassedOn(arrived));
     if (!isFree) requireMaster(identify(tokenOf(arrived)), arrived.path);
     const own = metrics.snapshot();
-    const body = exposition(others === undefined ? own : merge([own, await others()]));
+    const body = exposition(others === undefined ? own : merge([own, await others(own)]));
     return { status: 200, headers: { 'content-type': expositionType }, body };
   };
 }

@@ -44,6 +44,8 @@ export interface SiteParts {
   readonly rests?: (deployment: string, restMs: number, windowMs: number) => void;
   /** Absent: nothing is traced. */
   readonly tracing?: Tracing;
+  /** Processes that share the work and each deployment's places; 1 when not given. */
+  readonly workers?: number;
   readonly pingMs: number;
   /** Prices of a file, over the shipped ones. */
   readonly prices?: PriceTable;
@@ -107,6 +109,7 @@ export function openSite(parts: SiteParts): Site {
       metrics.failed(deployment.id, code, restMs > 0);
       if (restMs > 0) parts.rests?.(deployment.id, restMs, deployment.parameters.cooldownMs ?? router.cooldownMs);
     },
+    workers: parts.workers ?? 1,
     pingMs: parts.pingMs,
     answerLimit,
     version: build.version,

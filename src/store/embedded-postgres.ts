@@ -34,6 +34,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
+const defaultSystemDir = '/var/lib/plumbline';
 const firstWaitMs = 100;
 const longestWaitMs = 5_000;
 
@@ -57,8 +58,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   }
 }
 
+/** Takes the data folder; returns where the PostgreSQL is that another process of this gateway started there and holds. */
+export function heldConnection({ dataDir, systemDir, log }: EmbeddedOptions): Connection {
+  const home = openHome(dataDir, systemDir ?? defaultSystemDir, log);
+  return connectionTo(openSocketDirectory(home), openPassword(home));
+}
+
 async function startIn(options: EmbeddedOptions, packageDir: string): Promise<EmbeddedPostgres> {
-  const home = openHome(options.dataDir, options.systemDir ?? '/var/lib/plumbline', options.log);
+  const home = openHome(options.dataDir, options.systemDir ?? defaultSystemDir, options.log);
   const lock = await lockDirectory(home.directory, () => hasAnsweringServer(home));
   try {
     const plan = await makePlan(home, packageDir, options.log);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Log } from '../kit/log.ts';
 import type { Secret } from '../kit/secret.ts';
 import type { Database } from './database.ts';
-import { hasEmbedded, startEmbedded } from './embedded-postgres.ts';
+import { hasEmbedded, heldConnection, startEmbedded } from './embedded-postgres.ts';
 import { compareSchema, migrateTables, type SchemaState, type StepResult } from './migrate.ts';
 import { pgliteDatabase } from './pglite-database.ts';
 import { postgresDatabase } from './postgres-database.ts';
@@ -26,6 +26,8 @@ export interface StoreOptions {
   readonly dataDir: string;
   /** Connections at most. */
   readonly poolSize?: number;
+  /** True: another process of this gateway holds the embedded server; this one only connects. */
+  readonly isHeld?: boolean;
   readonly log: Log;
 }
 
@@ -64,6 +66,11 @@ export async function open(options: StoreOptions): Promise<Store> {
       mark: undefined,
       close: () => database.close(),
     };
+  }
+  if (options.isHeld === true) {
+    const database = postgresDatabase({ ...pool, at: heldConnection({ dataDir, log }) });
+    const directory = join(dataDir, 'postgres');
+    return { database, kind: 'embedded', directory, mark: undefined, close: () => database.close() };
   }
   const server = await startEmbedded({ dataDir, log });
   const database = postgresDatabase({ ...pool, at: server.connection });

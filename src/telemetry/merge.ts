@@ -63,8 +63,9 @@ export class Tally {
     this.#departed = merge([this.#departed, last.filter(({ type }) => type !== 'gauge')]);
   }
 
-  /** Returns the metrics of all workers there are and were. */
-  total(): Snapshot {
-    return merge([...this.#living.values(), this.#departed]);
+  /** Returns the metrics of all workers there are and were, but for the one given. */
+  total(except?: number): Snapshot {
+    const others = [...this.#living].filter(([worker]) => worker !== except).map(([, snapshot]) => snapshot);
+    return merge([...others, this.#departed]);
   }
 }

@@ -18,6 +18,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@smithy/signature-v4': ['src/kit/aws-signature.ts'],
   '@aws-sdk/credential-providers': ['src/kit/aws-identity.ts'],
   'gpt-tokenizer': ['src/gateway/', 'src/core/', 'src/kit/'],
+  'node:cluster': ['src/cli/crew/'],
   'node:child_process': ['src/store/', 'src/tools/mcp.ts'],
   'node:http': ['src/http/server.ts'],
   'node:https': [],

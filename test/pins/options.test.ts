@@ -11,6 +11,7 @@ const pinned = [
   ['--data-dir', 'PLUMBLINE_DATA_DIR'],
   ['--database-url-file', 'PLUMBLINE_DATABASE_URL', 'DATABASE_URL'],
   ['--database-pool', 'PLUMBLINE_DATABASE_POOL'],
+  ['--workers', 'PLUMBLINE_WORKERS', 'NUM_WORKERS'],
   ['--journal-limit', 'PLUMBLINE_JOURNAL_LIMIT'],
   ['--usage-retention-days', 'PLUMBLINE_USAGE_RETENTION_DAYS'],
   ['--master-key-file', 'PLUMBLINE_MASTER_KEY', 'LITELLM_MASTER_KEY'],

@@ -1,14 +1,18 @@
 // plumbline serve: starts the gateway and runs until it is asked to stop.
-import { type App, AppRefused, openApp } from '../../app.ts';
-import { keyFile } from '../../config/keys-on-disk.ts';
+import { type App, AppRefused, effectiveConfig, openApp } from '../../app.ts';
+import { ensureKeys, keyFile } from '../../config/keys-on-disk.ts';
 import { loadConfig } from '../../config/load.ts';
 import { renderNotices } from '../../config/notices.ts';
 import { type Config, flagOf, optionNames, optionRow } from '../../config/options.ts';
 import { complaintLine } from '../../config/rules.ts';
-import { openLog } from '../../kit/log.ts';
+import { type Log, openLog } from '../../kit/log.ts';
+import { open as openStore } from '../../store/index.ts';
 import { type Command, CommandFailure, type CommandOption, exitCodes, type Terminal } from '../command.ts';
+import { runPrimary } from '../crew/primary.ts';
+import { joinCrew } from '../crew/worker.ts';
 
 const standardOutput = 1;
+const seeOptions = 'plumbline serve --help lists every option';
 
 /** Every boot option is a flag; a secret's flag names a file. */
 const options: readonly CommandOption[] = optionNames.map((name) => {
@@ -25,6 +29,7 @@ export const serve: Command = {
   examples: [
     'plumbline serve',
     'plumbline serve --config config.yaml --port 4000',
+    'plumbline serve --config config.yaml --workers 4',
     'DATABASE_URL=postgresql://user:password@localhost:5434/litellm plumbline serve --config config.yaml',
   ],
   async run(_args, flags, terminal) {
@@ -36,12 +41,16 @@ export const serve: Command = {
       journald: terminal.environment.JOURNAL_STREAM !== undefined,
     });
     try {
-      const app = await openApp(config, terminal.environment, log);
-      terminal.say(banner(app));
+      const member = await joinCrew();
+      if (member === null && config.workers > 1) return await lead(config, terminal, log);
+      const app = await openApp(config, terminal.environment, log, member?.crew);
+      if (member === null) terminal.say(banner(app));
+      else member.ready(app, banner(app));
       const signal = await terminal.stopAsked;
-      log.info('stopping', { signal, graceMs: app.config.graceMs });
+      if (member === null) log.info('stopping', { signal, graceMs: app.config.graceMs });
       await app.stop();
-      log.info('stopped');
+      member?.leave(app);
+      if (member === null) log.info('stopped');
       return exitCodes.well;
     } catch (thrown) {
       throw asFailure(thrown, config);
@@ -51,13 +60,29 @@ export const serve: Command = {
   },
 };
 
+/** Several workers: this process holds what there is only one of, and serves nothing itself. */
+async function lead(loaded: Config, terminal: Terminal, log: Log): Promise<number> {
+  const config = effectiveConfig(loaded, terminal.environment);
+  const keys = ensureKeys(config.dataDir, config);
+  if ('complaints' in keys) throw new CommandFailure(keys.complaints.map(complaintLine).join('\n'), seeOptions);
+  const store = config.databaseUrl === null ? await openStore({ dataDir: config.dataDir, log }) : null;
+  if (store?.kind === 'pglite') {
+    await store.close();
+    throw new CommandFailure('several workers need a real PostgreSQL, and PGlite is none', 'set DATABASE_URL');
+  }
+  const say = (text: string): void => terminal.say([...keys.made.map(madeLine), text].join('\n'));
+  const exitCode = await runPrimary({ config, log, store, say, stopAsked: terminal.stopAsked });
+  if (exitCode === exitCodes.well) log.info('stopped');
+  return exitCode;
+}
+
 function configFrom(flags: Readonly<Record<string, unknown>>, terminal: Terminal): Config {
   const given = Object.fromEntries(optionNames.map((name) => [name, flagValue(flags, name)]));
   const loaded = loadConfig({ environment: terminal.environment, flags: given });
   if ('config' in loaded) return loaded.config;
   throw new CommandFailure(
     loaded.complaints.map(complaintLine).join('\nplumbline: error: '),
-    'plumbline serve --help lists every option',
+    seeOptions,
     exitCodes.usage,
   );
 }
@@ -97,12 +122,14 @@ const databases = {
   pglite: 'PGlite (a power cut can lose data)',
 };
 
+const madeLine = (path: string): string => `made a key, kept in ${path} (shown to nobody)`;
+
 function banner(app: App): string {
   const where = app.database.directory === undefined ? '' : ` in ${app.database.directory}`;
   const lines = [`plumbline is listening on ${app.url}`, `database: ${databases[app.database.kind]}${where}`];
   if (app.found !== '') lines.push('', app.found);
   if (app.notices.length > 0) lines.push('', renderNotices(app.notices));
-  for (const path of app.keysMade) lines.push(`made a key, kept in ${path} (shown to nobody)`);
+  lines.push(...app.keysMade.map(madeLine));
   lines.push('', `models: ${summaryOf(app.models)}`, '', 'try:', curl(app));
   return lines.join('\n');
 }

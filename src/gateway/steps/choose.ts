@@ -55,7 +55,7 @@ function isPlain({ record: { parameters } }: Target): boolean {
 /** Takes a deployment; true while it has as many requests as it takes at once (LiteLLM: 0 is no limit). */
 export function isFull({ record: { id, parameters } }: Target, parts: Parts): boolean {
   const { maxParallel = 0 } = parameters;
-  return maxParallel > 0 && parts.traffic.isFull(id, maxParallel);
+  return maxParallel > 0 && parts.traffic.isFull(id, Math.max(1, Math.floor(maxParallel / parts.workers)));
 }
 
 const orderOf = (target: Target): number => target.record.parameters.order ?? Number.MAX_SAFE_INTEGER;

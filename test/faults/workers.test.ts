@@ -1,0 +1,104 @@
+// Several workers are one gateway: one set of keys, of metrics, of rests and of books, also when one of them is killed.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { Agent, createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import { type RunningGateway, startGateway } from '../real/gateway.ts';
+import { temporaryFolder } from '../real/temporary-folder.ts';
+import { until } from '../store/until.ts';
+import { ask, chat, Load, newKey, readBooks, startUpstream, type Upstream } from './stand.ts';
+
+const folder = temporaryFolder();
+let upstream: Upstream;
+let broken: Server;
+let brokenCalls = 0;
+let gateway: RunningGateway;
+const answered: string[] = [];
+const clients = 16;
+
+before(async () => {
+  upstream = await startUpstream();
+  broken = createServer((_asked, response) => {
+    brokenCalls++;
+    response.writeHead(500).end('{}');
+  });
+  await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
+  const { port } = broken.address() as AddressInfo;
+  const config = `${upstream.config}
+  - model_name: broken
+    litellm_params: { model: openai/x, api_base: "http://127.0.0.1:${port}/v1", api_key: sk-none }
+router_settings:
+  num_retries: 0
+  cooldown_time: 600
+  fallbacks: [{ broken: [scripted] }]
+`;
+  gateway = await startGateway({ config, dataDirectory: folder.path, env: { PLUMBLINE_WORKERS: '3' } });
+  await until('all workers', () => workers().length === 3);
+});
+
+after(async () => {
+  await gateway.stop('SIGKILL');
+  broken.close();
+  upstream.stop();
+  folder.remove();
+});
+
+/** The processes that serve, as the system knows them. */
+function workers(): number[] {
+  const path = `/proc/${gateway.child.pid}/task/${gateway.child.pid}/children`;
+  const children = readFileSync(path, 'utf8').trim().split(' ').map(Number);
+  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('serve'));
+}
+
+async function counted(): Promise<number> {
+  const { body } = await ask(gateway, '/metrics');
+  const lines = body.split('\n').filter((line) => /^plumbline_requests_total\{.*outcome="success"/.test(line));
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+test('a key made at one worker opens the door at each', async () => {
+  const key = await newKey(gateway);
+  await until('the key to be known everywhere', async () => {
+    const told = await Promise.all(Array.from({ length: 8 }, () => chat(gateway, key)));
+    answered.push(...told.filter(({ status }) => status === 200).map(({ id }) => id));
+    return told.every(({ status }) => status === 200);
+  });
+});
+
+test('what each worker has served is added up, whichever is asked', async () => {
+  const load = new Load(gateway, clients);
+  await load.reached(400);
+  await load.end();
+  answered.push(...load.answered);
+  for (let time = 0; time < 6; time++) assert.equal(await counted(), answered.length);
+});
+
+test('a deployment that one worker puts to rest rests at the others too', async () => {
+  const body = JSON.stringify({ model: 'broken', messages: [{ role: 'user', content: 'hi' }] });
+  for (let time = 0; time < 12; time++) {
+    // A connection of its own for each, so that they come to the workers in turn.
+    const agent = new Agent({ keepAlive: false });
+    const told = await ask(gateway, '/v1/chat/completions', { body, agent });
+    assert.equal(told.status, 200, told.body);
+    answered.push(told.id);
+  }
+  assert.ok(brokenCalls <= 2, `${brokenCalls} calls went to a deployment that rests`);
+});
+
+test('a worker that is killed is replaced; its counts stay, and every answer has its row', async () => {
+  const before = await counted();
+  const [victim] = workers();
+  const load = new Load(gateway, clients);
+  await load.reached(100);
+  process.kill(victim ?? 0, 'SIGKILL');
+  await load.end();
+  await until('all workers', () => workers().length === 3);
+  assert.ok((await counted()) >= before);
+  assert.equal((await gateway.stop()).code, 0);
+  const books = await readBooks({ dataDir: folder.path });
+  const missing = [...answered, ...load.answered].filter((id) => !books.ids.has(id));
+  assert.deepEqual(missing, [], 'answers without a row');
+  const more = books.rows - answered.length - load.answered.length;
+  assert.ok(more >= 0 && more <= load.broken, `${more} rows without an answer, ${load.broken} requests were under way`);
+});
