@@ -8,7 +8,13 @@ function headersOf(headers: Readonly<Record<string, string>>): Buffer {
   const written = Object.entries(headers).map(([name, value]) => {
     const length = Buffer.alloc(2);
     length.writeUInt16BE(Buffer.byteLength(value));
-    return Buffer.concat([Buffer.from([Buffer.byteLength(name)]), Buffer.from(name), Buffer.of(7), length, Buffer.from(value)]);
+    return Buffer.concat([
+      Buffer.from([Buffer.byteLength(name)]),
+      Buffer.from(name),
+      Buffer.of(7),
+      length,
+      Buffer.from(value),
+    ]);
   });
   return Buffer.concat(written);
 }
