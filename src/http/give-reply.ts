@@ -14,8 +14,7 @@ export async function giveReply(
   if (typeof body === 'string' || body instanceof Uint8Array) {
     response.writeHead(reply.status, headersOf(reply, Buffer.byteLength(body)));
     if (headOnly) response.end();
-    else if (typeof body === 'string') response.end(body);
-    else endWith(response, body);
+    else response.end(body);
     return;
   }
   response.writeHead(reply.status, reply.headers);
@@ -41,14 +40,6 @@ function headersOf(reply: Reply, length: number): string[] {
     if (value !== undefined) list.push(name, value);
   }
   return list;
-}
-
-const smallBytes = 16 * 1024;
-
-/** A small body as a latin1 string goes out with the head in one write; each character is one byte, so the bytes are the same. */
-function endWith(response: ServerResponse, body: Uint8Array): void {
-  if (body.length > smallBytes) response.end(body);
-  else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
 }
 
 /** Resolves when the socket takes bytes again, or is gone. */
