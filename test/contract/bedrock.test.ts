@@ -59,10 +59,18 @@ const places: readonly (readonly [model: string, path: string])[] = [
 
 for (const [model, path] of places) {
   test(`${model} is called by its id alone`, () => {
-    assert.equal(wire('chat').path(at(model)), path);
-    assert.equal(wire('chat').path(at(model, { stream: true })), `${path}-stream`);
+    const anywhere = { baseUrl: 'http://proxy.test' };
+    assert.equal(wire('chat').path(at(model, {}, anywhere)), path);
+    assert.equal(wire('chat').path(at(model, { stream: true }, anywhere)), `${path}-stream`);
   });
 }
+
+test('a model that is asked for in one region is not called in another', () => {
+  const call = at(`eu-west-1/${nova}`);
+  assert.throws(() => wire('chat').path(call), refusal('field_unsupported', 'model'));
+  const baseUrl = 'https://bedrock-runtime.eu-west-1.amazonaws.com';
+  assert.equal(wire('chat').path(at(`eu-west-1/${nova}`, {}, { baseUrl })), '/model/amazon.nova-lite-v1%3A0/converse');
+});
 
 const regions: readonly (readonly [model: string, place: Partial<Upstream>, region: string])[] = [
   [nova, {}, 'us-east-1'],
@@ -70,7 +78,12 @@ const regions: readonly (readonly [model: string, place: Partial<Upstream>, regi
   [nova, { baseUrl: 'https://vpce-1.bedrock-runtime.eu-central-1.vpce.amazonaws.com' }, 'eu-central-1'],
   [`ap-southeast-2/${nova}`, { baseUrl: 'http://proxy.test' }, 'ap-southeast-2'],
   ['arn:aws:bedrock:eu-west-3:1:inference-profile/x', { baseUrl: 'http://proxy.test' }, 'eu-west-3'],
-  [`eu-west-1/${nova}`, { parameters: { defaults: { aws_region_name: 'ca-central-1' } } }, 'ca-central-1'],
+  [
+    nova,
+    { baseUrl: 'http://proxy.test', parameters: { defaults: { aws_region_name: 'ca-central-1' } } },
+    'ca-central-1',
+  ],
+  [nova, { parameters: { defaults: { aws_region_name: 'ca-central-1' } } }, 'us-east-1'],
 ];
 
 const keys = { aws_access_key_id: new Secret('AKIDEXAMPLE'), aws_secret_access_key: new Secret('s') };

@@ -31,17 +31,32 @@ export function namedModel(model: string): NamedModel {
 /** `bedrock-runtime.us-east-1.amazonaws.com`, with `-fips`, behind a VPC endpoint, or with another ending. */
 const regionalHost = /(?:^|\.)bedrock[a-z-]*\.([a-z]{2}(?:-[a-z]+)+-\d+)\./;
 
-/** Takes an upstream; returns the region requests are signed for: as set, the model's, the address's. Throws upstream_unauthorized. */
-export function regionOf({ model, baseUrl, parameters }: Upstream): string {
-  const set = textOf(parameters.defaults?.aws_region_name);
-  const region = set ?? namedModel(model).region ?? regionalHost.exec(new URL(baseUrl).hostname)?.[1];
+/**
+ * Takes an upstream; returns the region requests are signed for: the address's, which no other would be let in at, else as
+ * set, else the model's. Throws upstream_unauthorized.
+ */
+export function regionOf(upstream: Upstream): string {
+  const { model, parameters } = upstream;
+  const region = hostRegion(upstream) ?? textOf(parameters.defaults?.aws_region_name) ?? namedModel(model).region;
   if (region !== undefined) return region;
   throw new GatewayError('upstream_unauthorized', {
     message: 'no AWS region is known to sign for; set aws_region_name',
   });
 }
 
-/** Takes an upstream and an operation; returns the path below the base address. */
-export function modelPath({ model }: Upstream, operation: 'converse' | 'converse-stream' | 'invoke'): string {
-  return `/model/${encodeURIComponent(namedModel(model).id)}/${operation}`;
+function hostRegion({ baseUrl }: Upstream): string | undefined {
+  return regionalHost.exec(new URL(baseUrl).hostname)?.[1];
+}
+
+/** Takes an upstream and an operation; returns the path below the base address. Throws field_unsupported for a model of another region. */
+export function modelPath(upstream: Upstream, operation: 'converse' | 'converse-stream' | 'invoke'): string {
+  const { id, region } = namedModel(upstream.model);
+  const host = hostRegion(upstream);
+  if (region !== undefined && host !== undefined && region !== host) {
+    throw new GatewayError('field_unsupported', {
+      field: 'model',
+      message: `model: it is asked for in ${region}, and this deployment calls ${host}`,
+    });
+  }
+  return `/model/${encodeURIComponent(id)}/${operation}`;
 }
