@@ -43,12 +43,21 @@ export function discoverFromEnvironment(
     const key = variable === undefined ? undefined : environment[variable];
     if (variable === undefined || key === undefined) return [];
     const base = provider.baseUrlVariables.map((name) => environment[name]).find((text) => text);
-    const baseUrl = base?.replace(/\/+$/, '') ?? null;
+    const baseUrl = base?.replace(/\/+$/, '') ?? addressOfRegion(provider, environment);
     if (baseUrl === null && provider.defaultBaseUrl === null) return [];
     const apiVersion = provider.versionVariables?.map((name) => environment[name]).find((text) => text);
     const version = apiVersion === undefined ? {} : { apiVersion };
     return [{ provider: provider.name, variable, key: new Secret(key.trim()), baseUrl, ...version }];
   });
+}
+
+function addressOfRegion(
+  { regional, settingVariables }: KnownProvider,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | null {
+  const names = regional === undefined ? undefined : settingVariables?.[regional.field];
+  const region = names?.map((name) => environment[name]).find((text) => text);
+  return region === undefined ? null : (regional?.addressIn(region) ?? null);
 }
 
 /**

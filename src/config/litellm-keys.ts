@@ -211,6 +211,7 @@ export const secretFields: readonly string[] = [
   'azure_ad_token',
   'azure_password',
   'client_secret',
+  'aws_web_identity_token',
   'vertex_credentials',
 ];
 
@@ -240,9 +241,18 @@ export const priceFields = [
   'input_cost_per_query',
 ] as const;
 
-const cloudFields = `aws_region_name aws_role_name aws_session_name aws_profile_name aws_web_identity_token
-  aws_sts_endpoint aws_bedrock_runtime_endpoint aws_external_id vertex_project vertex_location vertex_ai_project
-  vertex_ai_location watsonx_region_name project_id region_name space_id`;
+/** Settings of providers beside keys; each provider says which it knows. */
+export const settingFields: readonly string[] = [
+  'aws_region_name',
+  'aws_profile_name',
+  'aws_role_name',
+  'aws_session_name',
+  'aws_external_id',
+  'aws_sts_endpoint',
+];
+
+const cloudFields = `vertex_project vertex_location vertex_ai_project vertex_ai_location watsonx_region_name project_id
+  region_name space_id`;
 
 /** What Entra hands out tokens for. */
 const entraFields = 'tenant_id client_id client_secret azure_username azure_password azure_scope';
@@ -252,6 +262,7 @@ export const litellmParams = table(
   honoured(
     'timeout stream_timeout max_retries num_retries rpm tpm weight order max_parallel_requests cooldown_time tags',
   ),
+  honoured(`aws_bedrock_runtime_endpoint ${settingFields.join(' ')}`),
   honoured('mock_response drop_params additional_drop_params extra_headers headers extra_body'),
   honoured(priceFields.join(' ')),
   honoured(secretFields.filter((field) => !entraFields.split(' ').includes(field)).join(' ')),

@@ -57,10 +57,12 @@ function readEntry(desk: Desk, item: Tree, alias: string, entry: Section, source
   const common = sources.defaults?.entries ?? [];
   const params = readParams(desk, dictionary, [...(named?.plain ?? []), ...common]);
   const info = readInfo(desk, entry.get('model_info'), params.section.get('base_model'));
-  const place = placeOf(desk, dictionary, params.section, alias, sources.facts);
-  if (place === undefined) return undefined;
+  const found = placeOf(desk, dictionary, params.section, alias, sources.facts);
+  if (found === undefined) return undefined;
+  const { settings, ...place } = found;
   const { id: _, ...kept } = info;
-  const parameters = parametersOf(desk, params, info);
+  const defaults = new Map([...params.defaults, ...settings]);
+  const parameters = parametersOf(desk, { ...params, defaults }, info);
   const apiVersion = parameters.apiVersion ?? versionInEnvironment(desk, place.provider, sources.facts);
   return {
     ...place,

@@ -3,6 +3,7 @@ import { suggestion } from './did-you-mean.ts';
 import type { ModelPlace } from './draft.ts';
 import { litellmProviders } from './litellm-keys.ts';
 import type { Desk, Section } from './litellm-section.ts';
+import { noteStraySettings, regionalAddress, settingsOf } from './litellm-settings.ts';
 import type { KnownProvider, ResolveProvider } from './provider-facts.ts';
 import type { Dictionary, Tree } from './yaml-source.ts';
 import { shown } from './yaml-values.ts';
@@ -12,6 +13,11 @@ export interface ProviderFacts {
   readonly resolveProvider: ResolveProvider;
 }
 
+/** A place, and what is set for it beside its key. */
+export interface FoundPlace extends ModelPlace {
+  readonly settings: ReadonlyMap<string, string>;
+}
+
 /** Takes litellm_params (whole, and what is honoured of it) and the alias; returns the place, or undefined after saying why. */
 export function placeOf(
   desk: Desk,
@@ -19,14 +25,14 @@ export function placeOf(
   section: Section,
   alias: string,
   facts: ProviderFacts,
-): ModelPlace | undefined {
+): FoundPlace | undefined {
   const { findings, read } = desk;
   const tree = section.get('model');
   if (tree === undefined) findings.error(params, 'litellm_params.model is missing', 'write model: provider/name');
   const model = tree === undefined ? undefined : read.text(tree);
   const customTree = section.get('custom_llm_provider');
   const custom = customTree === undefined ? undefined : read.text(customTree);
-  const baseTree = section.get('api_base') ?? section.get('base_url');
+  const baseTree = section.get('api_base') ?? section.get('base_url') ?? section.get('aws_bedrock_runtime_endpoint');
   const declared = baseTree === undefined ? undefined : addressIn(desk, baseTree);
   if (tree === undefined || model === undefined) return undefined;
   const resolved = facts.resolveProvider(model, custom, declared) ?? starAtOpenai(model);
@@ -34,13 +40,17 @@ export function placeOf(
   if (resolved === undefined || provider === undefined) return unknownProvider(desk, tree, model, custom, facts);
   if (resolved.model.includes('*') && !alias.includes('*'))
     findings.error(tree, `${shown(tree)} has a * to fill in, but model_name has none`, 'write a * in model_name too');
-  const baseUrl = declared ?? addressInEnvironment(desk, provider);
+  noteStraySettings(desk, section, provider);
+  const settings = settingsOf(desk, section, provider, resolved.model);
+  const baseUrl = declared ?? addressInEnvironment(desk, provider) ?? regionalAddress(provider, settings);
   if (baseUrl === null && provider.defaultBaseUrl === null && !section.has('mock_response')) {
     const ways = provider.baseUrlVariables.map((name) => `, or set ${name}`).join('');
-    findings.error(params, `${provider.name} has no address of its own`, `give api_base${ways}`);
+    const region = provider.regional === undefined ? '' : `${provider.regional.field} or `;
+    findings.error(params, `${provider.name} has no address of its own`, `give ${region}api_base${ways}`);
   }
   const isEveryModel = model === '*' && custom === undefined && baseUrl === null;
-  return { provider: provider.name, model: resolved.model, isEveryModel, baseUrl, declaredBase: declared ?? null };
+  const declaredBase = declared ?? null;
+  return { provider: provider.name, model: resolved.model, isEveryModel, baseUrl, declaredBase, settings };
 }
 
 /** `*` alone means OpenAI, as in LiteLLM. */

@@ -12,6 +12,14 @@ export interface KnownProvider {
   readonly versionVariables?: readonly string[];
   /** Secrets beside the key: field of the credential → environment names, in order of precedence. */
   readonly secretVariables?: Readonly<Record<string, readonly string[]>>;
+  /** Settings beside the key (a region, a profile, a role): LiteLLM's field → environment names. They stand among the deployment's defaults. */
+  readonly settingVariables?: Readonly<Record<string, readonly string[]>>;
+  /** Where it lives in each region: the setting that names one, the one a model's name carries, and the address there. Absent: it has no regions. */
+  readonly regional?: {
+    readonly field: string;
+    regionOf(model: string): string | undefined;
+    addressIn(region: string): string;
+  };
   readonly defaultBaseUrl: string | null;
   readonly keyRequired: boolean;
 }
