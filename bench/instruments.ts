@@ -31,7 +31,11 @@ function compile(name: string, folder: string): string {
 }
 
 /** Starts the upstream on a free port of a core; returns its process and port once it listens. */
-export async function startUpstream(program: string, core: number, folder: string): Promise<{ child: ChildProcess; port: number }> {
+export async function startUpstream(
+  program: string,
+  core: number,
+  folder: string,
+): Promise<{ child: ChildProcess; port: number }> {
   const port = await freePort();
   const words = [String(port)];
   const child = start({ command: program, words, environment: {}, folder, log: join(folder, 'upstream.log') }, core);
@@ -116,7 +120,9 @@ function wordsOf(options: LoadOptions, file: string): readonly string[] {
   };
   const watched = Object.entries(options.watch).filter(([, pids]) => pids.length > 0);
   return [
-    ...Object.entries(given).flatMap(([name, value]) => (value === undefined || value === null ? [] : [`--${name}`, String(value)])),
+    ...Object.entries(given).flatMap(([name, value]) =>
+      value === undefined || value === null ? [] : [`--${name}`, String(value)],
+    ),
     ...watched.flatMap(([name, pids]) => ['--watch', `${name}:${pids.join(',')}`]),
   ];
 }

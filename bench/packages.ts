@@ -18,7 +18,11 @@ export function npmPackage(wanted: NpmPackage, peers: string): string {
   const inside = join(folder, 'node_modules', wanted.name);
   if (existsSync(join(inside, 'package.json'))) return inside;
   mkdirSync(folder, { recursive: true });
-  const manifest = { private: true, dependencies: { [wanted.name]: wanted.version }, overrides: wanted.overrides ?? {} };
+  const manifest = {
+    private: true,
+    dependencies: { [wanted.name]: wanted.version },
+    overrides: wanted.overrides ?? {},
+  };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   const words = ['install', '--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
   install('npm', words, folder);
@@ -32,19 +36,25 @@ export function goProgram(path: string, version: string, peers: string): string 
   const program = join(folder, path.split('/').at(-1) ?? path);
   if (existsSync(program)) return program;
   mkdirSync(folder, { recursive: true });
-  install('env', [`GOBIN=${folder}`, 'go', 'install', `${path}@${version}`], folder);
+  install('go', ['install', `${path}@${version}`], folder, { GOBIN: folder });
   return program;
 }
 
-function install(command: string, words: readonly string[], folder: string): void {
+function install(
+  command: string,
+  words: readonly string[],
+  folder: string,
+  environment: Readonly<Record<string, string>> = {},
+): void {
   try {
-    runToEnd(command, words, { folder, patienceMs: 15 * 60_000 });
+    runToEnd(command, words, { folder, patienceMs: 15 * 60_000, environment });
   } catch (error) {
     throw new NotHere(reasonOf(String(error instanceof Error ? error.message : error)));
   }
 }
 
-/** Takes what a package manager said; returns it without the addresses of this machine's registries and without line ends. */
+/** Takes what a package manager said; returns it on one line, without addresses of registries and paths of this machine. */
 export function reasonOf(said: string): string {
-  return said.replace(/\bhttps?:\/\/\S+/g, '(address)').replace(/\s+/g, ' ').trim().slice(0, 300);
+  const bare = said.replace(/\bhttps?:\/\/\S+/g, '(address)').replace(/(^|[\s=])\/\S+/g, '$1(path)');
+  return bare.replace(/\s+/g, ' ').trim().slice(0, 300);
 }

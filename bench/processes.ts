@@ -51,7 +51,9 @@ export interface Running {
 
 /** Takes a process id; returns that process and all that descend from it. */
 export function family(pid: number): readonly Running[] {
-  const everyone = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap(parentage);
+  const everyone = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap(parentage);
   const grow = (members: readonly Running[]): readonly Running[] => {
     const known = new Set(members.map((member) => member.pid));
     const more = everyone.filter((one) => known.has(one.parent) && !known.has(one.pid));
@@ -106,10 +108,19 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+export interface Conditions {
+  readonly folder: string;
+  readonly patienceMs: number;
+  /** Laid over our own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Runs a command to its end and returns what it said. Throws with its last words when it fails. */
-export function runToEnd(command: string, words: readonly string[], options: { folder: string; patienceMs: number }): string {
-  const ended = spawnSync(command, words, { cwd: options.folder, encoding: 'utf8', timeout: options.patienceMs, maxBuffer: 1e8 });
-  if (ended.error !== undefined) throw new Error(`${command}: ${ended.error.message}`);
+export function runToEnd(command: string, words: readonly string[], conditions: Conditions): string {
+  const { folder, patienceMs, environment } = conditions;
+  const env = { ...process.env, ...environment };
+  const ended = spawnSync(command, words, { cwd: folder, env, encoding: 'utf8', timeout: patienceMs, maxBuffer: 1e8 });
+  if (ended.error !== undefined) throw new Error(`${command} cannot be run: ${ended.error.message}`);
   if (ended.status === 0) return ended.stdout;
   const said = `${ended.stderr}${ended.stdout}`.trim().split('\n').slice(-3).join(' / ');
   throw new Error(`${command} ${words[0] ?? ''} ended with ${ended.status ?? ended.signal}: ${said}`);

@@ -25,9 +25,12 @@ export interface Ask {
 
 const closed = { route: 'chat', size: 1024, pace: null, connections: 64, rate: null } as const;
 
+/** What is asked to see whether a gateway is there, and millions of times to see whether its memory grows. */
+export const plain: Ask = { ...closed, name: 'chat-1k', title: 'chat, 1 KB' };
+
 /** Throughput: how much one core can do. */
 export const throughput: readonly Ask[] = [
-  { ...closed, name: 'chat-1k', title: 'chat, 1 KB' },
+  plain,
   { ...closed, name: 'chat-20k', title: 'chat, 20 KB', size: 20 * 1024 },
   { ...closed, name: 'chat-200k', title: 'chat, 200 KB', size: 200 * 1024 },
   { ...closed, name: 'embeddings', title: 'embeddings, 1,536 numbers back', route: 'embeddings' },
@@ -42,7 +45,10 @@ export const latency: readonly Ask[] = [
   { ...closed, name: 'first-token', title: 'first token of a stream, 50 a second', pace: 1, rate: 50 },
 ];
 
-const words = 'The gateway checks the key, picks a deployment, counts what was used and stays out of the way of the answer.'.split(' ');
+const words =
+  'The gateway checks the key, picks a deployment, counts what was used and stays out of the way of the answer.'.split(
+    ' ',
+  );
 
 /** Takes a length and a place to begin; returns that many characters of prose, quotation marks and lines included. */
 function prose(length: number, from: number): string {
@@ -73,11 +79,19 @@ function conversation(size: number, opening: string): readonly Message[] {
   return messages;
 }
 
-function bodyOf(ask: Ask, model: string): unknown {
+/** Takes what is asked and the model's name; returns the body, still to be written as JSON. */
+export function bodyOf(ask: Ask, model: string): unknown {
   if (ask.route === 'embeddings') return { model, input: prose(ask.size - 80, 0), encoding_format: 'float' };
   const opening = ask.pace === null ? '' : `pace-${ask.pace} `;
   const stream = ask.pace === null ? {} : { stream: true, stream_options: { include_usage: true } };
-  return { model, messages: conversation(ask.size, opening), temperature: 0.7, max_tokens: 512, user: 'user-1234', ...stream };
+  return {
+    model,
+    messages: conversation(ask.size, opening),
+    temperature: 0.7,
+    max_tokens: 512,
+    user: 'user-1234',
+    ...stream,
+  };
 }
 
 /** What OpenAI's Python client sends along. */

@@ -20,7 +20,8 @@ export async function untilAnswered(child: ChildProcess, question: Question): Pr
     const took = performance.now() - began;
     if (answer === 200) return took;
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode} before it answered`);
-    if (took > question.patienceMs) throw new Error(`no 200 within ${question.patienceMs} ms; the last answer was ${answer}`);
+    if (took > question.patienceMs)
+      throw new Error(`no 200 within ${question.patienceMs} ms; the last answer was ${answer}`);
     await pause(5);
   }
 }

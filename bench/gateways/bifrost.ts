@@ -10,8 +10,17 @@ const version = 'v1.6.4';
 function configuration(upstreamPort: number): string {
   const keys = [{ name: 'upstream', value: 'sk-of-the-upstream', models: [], weight: 1 }];
   const network = { base_url: `http://127.0.0.1:${upstreamPort}`, allow_private_network: true };
-  const openai = { keys, network_config: network, concurrency_and_buffer_size: { concurrency: 1000, buffer_size: 5000 } };
-  const client = { enable_logging: false, initial_pool_size: 1000, drop_excess_requests: false, enforce_auth_on_inference: false };
+  const openai = {
+    keys,
+    network_config: network,
+    concurrency_and_buffer_size: { concurrency: 1000, buffer_size: 5000 },
+  };
+  const client = {
+    enable_logging: false,
+    initial_pool_size: 1000,
+    drop_excess_requests: false,
+    enforce_auth_on_inference: false,
+  };
   return JSON.stringify({ client, config_store: { enabled: false }, providers: { openai } });
 }
 

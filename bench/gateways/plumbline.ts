@@ -32,7 +32,16 @@ function configuration(upstreamPort: number): string {
 function programOf({ folder, port }: Place): Program {
   return {
     command: process.execPath,
-    words: [bundle, 'serve', '--config', join(folder, 'config.yaml'), '--port', String(port), '--data-dir', join(folder, 'data')],
+    words: [
+      bundle,
+      'serve',
+      '--config',
+      join(folder, 'config.yaml'),
+      '--port',
+      String(port),
+      '--data-dir',
+      join(folder, 'data'),
+    ],
     environment: { PLUMBLINE_MASTER_KEY: masterKey, HOME: folder },
     folder,
     log: join(folder, 'access.log'),

@@ -1,0 +1,136 @@
+// The order of a run: install, configure, then round after round through all gateways, every second one backwards.
+// Invariant: each gateway is measured alone, in a process that was started for that round.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Gateway, type Launch, NotHere } from './gateways/gateway.ts';
+import { added, askAll, type Bench, begin, memory, type Outcome, type Plan, type Subject, soak } from './measure.ts';
+import { type Figures, median, medians } from './median.ts';
+import { freePort, stop } from './processes.ts';
+import type { Entry, Round } from './results.ts';
+
+export interface Run {
+  readonly bench: Bench;
+  readonly upstreamPort: number;
+  readonly peers: string;
+  readonly plan: Plan;
+  readonly rounds: number;
+  readonly soaked: readonly string[];
+  readonly soakRequests: number;
+  readonly say: (line: string) => void;
+}
+
+interface Prepared {
+  readonly gateway: Gateway;
+  readonly version: string;
+  readonly launch: Launch;
+  readonly port: number;
+}
+
+interface Absent {
+  readonly gateway: Gateway;
+  readonly missing: string;
+}
+
+async function prepare(gateway: Gateway, run: Run): Promise<Prepared | Absent> {
+  const { peers, upstreamPort, bench } = run;
+  try {
+    run.say(`${gateway.name}: installing and configuring`);
+    const version = gateway.install(peers);
+    const folder = join(bench.folder, gateway.name);
+    mkdirSync(folder, { mode: 0o711 });
+    const port = await freePort();
+    const place = { folder, peers, port, upstreamPort, core: bench.core, toolsCore: bench.toolsCore };
+    return { gateway, version, launch: await gateway.configure(place), port };
+  } catch (error) {
+    if (error instanceof NotHere) return { gateway, missing: error.message };
+    throw error;
+  }
+}
+
+/** Takes the outcomes of a round's loads and what else was measured; returns the round. */
+function roundOf(outcomes: readonly Outcome[], others: readonly Figures[]): Round {
+  return {
+    figures: Object.assign({}, ...outcomes.map(({ figures }) => figures), ...others),
+    faults: outcomes.flatMap(({ fault }) => (fault === null ? [] : [fault])),
+    others: median(outcomes.map((outcome) => outcome.others)),
+    stolen: median(outcomes.map((outcome) => outcome.stolen)),
+  };
+}
+
+async function measure({ launch, port }: Prepared, direct: Figures, run: Run): Promise<Round> {
+  const { bench, plan } = run;
+  const { subject, child, startMs } = await begin(launch, port, bench);
+  try {
+    const idle = await memory(subject, 'idle');
+    const outcomes = await askAll(plan, subject, bench);
+    const loaded = await memory(subject, 'loaded');
+    const round = roundOf(outcomes, [{ 'start.ms': startMs }, idle, loaded]);
+    return { ...round, figures: { ...round.figures, ...added(round.figures, direct) } };
+  } finally {
+    await stop(child);
+  }
+}
+
+/** Measures the upstream itself, without a gateway. */
+async function measureDirect(run: Run): Promise<Round> {
+  const chat = { path: '/v1/chat/completions', model: 'gpt-4.1', headers: {} };
+  const embeddings = { path: '/v1/embeddings', model: 'text-embedding-3-small', headers: {} };
+  const none = (): readonly number[] => [];
+  const subject: Subject = { launch: { chat, embeddings }, port: run.upstreamPort, own: none, database: none };
+  return roundOf(await askAll({ ...run.plan, firstWarmSeconds: run.plan.pace.warmSeconds }, subject, run.bench), []);
+}
+
+function failedRound(error: unknown): Round {
+  return { figures: {}, faults: [error instanceof Error ? error.message : String(error)], others: 0, stolen: 0 };
+}
+
+async function soakOnce({ launch, port }: Prepared, run: Run): Promise<Figures> {
+  const { subject, child } = await begin(launch, port, run.bench);
+  try {
+    return await soak(subject, run.soakRequests, run.bench);
+  } finally {
+    await stop(child);
+  }
+}
+
+/** One line of a round for who watches. */
+function summary({ figures, faults, others, stolen }: Round): string {
+  const number = (name: string): string => Math.round(figures[name] ?? Number.NaN).toLocaleString('en');
+  const rest = `others ${others.toFixed(2)}, withheld ${stolen.toFixed(2)} cores${faults.map((fault) => `; ${fault}`).join('')}`;
+  return `1 KB chat ${number('chat-1k.perSecond')} a second, ${(figures['chat-1k.cpuMicros'] ?? Number.NaN).toFixed(1)} µs; ${rest}`;
+}
+
+/** Takes gateways and a run; measures them round by round. Returns an entry each, and what was measured without a gateway. */
+export async function measureAll(
+  gateways: readonly Gateway[],
+  run: Run,
+): Promise<{ entries: readonly Entry[]; direct: Figures }> {
+  const all: (Prepared | Absent)[] = [];
+  for (const gateway of gateways) all.push(await prepare(gateway, run));
+  for (const one of all) if ('missing' in one) run.say(`${one.gateway.name}: not here: ${one.missing}`);
+  const here = all.filter((one) => 'launch' in one);
+  const direct: Figures[] = [];
+  const rounds = new Map<string, Round[]>();
+  for (let number = 1; number <= run.rounds; number += 1) {
+    const without = await measureDirect(run);
+    direct.push(without.figures);
+    for (const one of number % 2 === 1 ? here : here.toReversed()) {
+      const round = await measure(one, without.figures, run).catch(failedRound);
+      rounds.set(one.gateway.name, [...(rounds.get(one.gateway.name) ?? []), round]);
+      run.say(`round ${number} of ${run.rounds}, ${one.gateway.name}: ${summary(round)}`);
+    }
+  }
+  const soaks = new Map<string, Figures>();
+  for (const one of here.filter(({ gateway }) => run.soaked.includes(gateway.name))) {
+    run.say(`${one.gateway.name}: ${run.soakRequests.toLocaleString('en')} requests`);
+    soaks.set(one.gateway.name, await soakOnce(one, run));
+  }
+  const entries = all.map((one): Entry => {
+    const { name, setting } = one.gateway;
+    if ('missing' in one) return { name, setting, version: null, missing: one.missing, rounds: [], median: {} };
+    const own = rounds.get(name) ?? [];
+    const middle = { ...medians(own.map(({ figures }) => figures)), ...soaks.get(name) };
+    return { name, setting, version: one.version, missing: null, rounds: own, median: middle };
+  });
+  return { entries, direct: medians(direct) };
+}
