@@ -6,13 +6,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../core/errors.ts';
 import type { AliasRecord, CredentialRecord, DeploymentRecord, RouterSettings, VirtualKey } from '../core/records.ts';
 import type { Log } from '../kit/log.ts';
+import { type Configuration, configurationOf, noConfiguration, readConfiguration } from './configuration.ts';
 import type { Database } from './database.ts';
 import type { LiveRows } from './live-rows.ts';
-import { readAliases } from './tables/aliases.ts';
-import { readCredentials } from './tables/credentials.ts';
-import { readDeployments } from './tables/deployments.ts';
+import { both, isStale, markStale, nothingStale, type Stale } from './stale.ts';
 import { keysByHash, readKeys } from './tables/keys.ts';
-import { readRouterSettings } from './tables/settings.ts';
 
 export interface LiveState {
   /** False: what is served may be out of date, and a key that is not known may exist all the same. */
@@ -54,19 +52,11 @@ export interface Live {
   close(): Promise<void>;
 }
 
-interface Configuration {
-  readonly aliases: ReadonlyMap<string, AliasRecord>;
-  readonly deployments: readonly DeploymentRecord[];
-  readonly deploymentsByAlias: ReadonlyMap<string, readonly DeploymentRecord[]>;
-  readonly credentials: ReadonlyMap<string, CredentialRecord>;
-  readonly router: Partial<RouterSettings>;
-}
-
 const channel = 'plumbline_changed';
 /** Beyond so many changed keys at once, reading all of them is cheaper. */
 const mostSingleKeys = 200;
 const retryMs = 500;
-const configurationTables = new Set(['aliases', 'credentials', 'deployments', 'settings']);
+const nothingNew = '';
 
 /** Takes a database whose schema is up to date; reads everything and follows it. Throws store_unavailable. */
 export async function openLive(database: Database, log: Log): Promise<Live> {
@@ -288,69 +278,4 @@ class LiveView implements Live {
     if (fresh) this.#log.info('the database is followed: what is served is fresh');
     else this.#log.warn('the database is away: what was read last is served', { reason });
   }
-}
-
-/** What has been told and not been read yet. */
-interface Stale {
-  configuration: boolean;
-  everyKey: boolean;
-  readonly hashes: Set<string>;
-}
-
-const nothingNew = '';
-
-function nothingStale(): Stale {
-  return { configuration: false, everyKey: false, hashes: new Set() };
-}
-
-function isStale(stale: Stale): boolean {
-  return stale.configuration || stale.everyKey || stale.hashes.size > 0;
-}
-
-function both(one: Stale, other: Stale): Stale {
-  return {
-    configuration: one.configuration || other.configuration,
-    everyKey: one.everyKey || other.everyKey,
-    hashes: one.hashes.union(other.hashes),
-  };
-}
-
-/** Takes a payload: a table's name, `keys:` and a hash, nothing new, or undefined for everything. Other tables are not ours. */
-function markStale(stale: Stale, payload: string | undefined): void {
-  const [table, row] = payload?.split(':') ?? [];
-  if (payload === undefined || configurationTables.has(payload)) stale.configuration = true;
-  if (payload === undefined || payload === 'keys') stale.everyKey = true;
-  if (table === 'keys' && row !== undefined) stale.hashes.add(row);
-}
-
-const noConfiguration: Configuration = {
-  aliases: new Map(),
-  deployments: [],
-  deploymentsByAlias: new Map(),
-  credentials: new Map(),
-  router: {},
-};
-
-/** All of it as of one moment, so that a deployment never meets a credential of another time. */
-function readConfiguration(database: Database): Promise<Configuration> {
-  return database.transaction(
-    async (queries) => {
-      const aliases = await readAliases(queries);
-      const deployments = await readDeployments(queries);
-      const credentials = await readCredentials(queries);
-      const router = await readRouterSettings(queries);
-      return configurationOf({ aliases, deployments, credentials, router });
-    },
-    { snapshot: true },
-  );
-}
-
-function configurationOf(rows: Omit<LiveRows, 'keys'>): Configuration {
-  return {
-    aliases: new Map(rows.aliases.map((alias) => [alias.name, alias])),
-    deployments: rows.deployments,
-    deploymentsByAlias: Map.groupBy(rows.deployments, (deployment) => deployment.alias),
-    credentials: new Map(rows.credentials.map((credential) => [credential.name, credential])),
-    router: rows.router,
-  };
 }
