@@ -101,7 +101,8 @@ export async function ask(what: Ask, subject: Subject, pace: Pace, bench: Bench)
 export function faultOf(report: LoadReport): string | null {
   const { answered, failures, refusals, refusal, unsent, unanswered } = report;
   if (answered === 0) return refusal === '' ? 'no answer within the measured time' : refusal;
-  if (failures + refusals > answered / 1000) return `${failures} of ${answered + failures} failed ${refusal}`.trim();
+  if (failures + refusals > answered / 1000)
+    return `${failures + refusals} of ${answered + failures} failed ${refusal}`.trim();
   if (unsent + unanswered > answered / 100)
     return `it did not keep up: ${unsent + unanswered} of those due were not answered`;
   return null;

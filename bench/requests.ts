@@ -70,7 +70,7 @@ interface Message {
 function conversation(size: number, opening: string): readonly Message[] {
   const messages: Message[] = [{ role: 'system', content: opening + prose(200, 0) }];
   const frame = Buffer.byteLength(JSON.stringify({ role: 'assistant', content: '' })) + 1;
-  let left = size - 400 - frame;
+  let left = size - 300 - frame;
   while (left > frame + 40) {
     const content = prose(Math.min(480, left - frame), left);
     messages.push({ role: messages.length % 2 === 1 ? 'user' : 'assistant', content });
@@ -113,14 +113,14 @@ const clientHeaders: Readonly<Record<string, string>> = {
 /** Takes what is asked and of whom; returns the request as it goes over the socket. */
 export function requestBytes(ask: Ask, target: Target, port: number): Buffer {
   const body = Buffer.from(JSON.stringify(bodyOf(ask, target.model)));
-  const headers = {
+  const own = new Set(Object.keys(target.headers).map((name) => name.toLowerCase()));
+  const usual = Object.entries({
     Host: `127.0.0.1:${port}`,
     Authorization: 'Bearer sk-of-the-client',
     'Content-Type': 'application/json',
     ...clientHeaders,
-    ...target.headers,
-    'Content-Length': String(body.length),
-  };
+  }).filter(([name]) => !own.has(name.toLowerCase()));
+  const headers = { ...Object.fromEntries(usual), ...target.headers, 'Content-Length': String(body.length) };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.concat([Buffer.from(`POST ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n`), body]);
 }
