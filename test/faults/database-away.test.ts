@@ -52,7 +52,7 @@ describe("with Debian's PostgreSQL away", { skip: whyNoDebianPostgres() }, () =>
   });
 
   test(`under load for ${awayMs / 1000} s: known keys get 200, unknown keys 503, liveness answers, readiness says why`, async () => {
-    const load = new Load(gateway, 16, key);
+    const load = new Load(gateway, isLong ? 2 : 16, key);
     await load.reached(200);
     await debian.down('SIGQUIT');
     await until('the loss to be noticed', async () => (await readiness(gateway)).status === 'degraded');
@@ -77,7 +77,7 @@ describe("with Debian's PostgreSQL away", { skip: whyNoDebianPostgres() }, () =>
     await load.end();
     assert.deepEqual([load.refused, load.broken], [[], 0]);
     answered.push(...load.answered);
-    await until('every row', async () => (await books()).rows === answered.length, 10_000);
+    await until('every row', async () => (await books()).rows === answered.length, isLong ? 300_000 : 10_000);
     assertBalanced(await books(), answered);
   });
 
