@@ -191,10 +191,9 @@ test('during a stop, a request on an open connection is refused in its dialect, 
   socket.on('data', (text) => (heard += text));
   const body = JSON.stringify({ ...question, max_tokens: 9 });
   const head = `POST /v1/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${masterKey}\r\ncontent-length: ${body.length}\r\n\r\n`;
-  socket.write(head + body);
+  socket.write(head + body + head + body);
   await until(() => house.received.length === 1);
   const drained = server.drain(5_000);
-  socket.write(head + body);
   release();
   await drained;
   await until(() => socket.destroyed);

@@ -1,0 +1,339 @@
+// One client's connection: requests are read from it one after the other, strictly (kit/http1), and answered in that order.
+// Invariants: a request is served when it is all here; the next one waits until the answer before it is written; what cannot
+// be read, or is not there in time, ends the connection.
+import type { Socket } from 'node:net';
+import { ChunkedReader, type Framing, requestFraming } from '../kit/http1/framing.ts';
+import { Malformed, type RequestHead, readRequestHead } from '../kit/http1/head.ts';
+import { Response } from './response.ts';
+
+export interface ConnectionLimits {
+  readonly headBytes: number;
+  /** Milliseconds for a head to come, from its first byte (or the begin of the connection). */
+  readonly headMs: number;
+  /** Milliseconds for a whole request to come. */
+  readonly requestMs: number;
+  /** Milliseconds between two requests. */
+  readonly keepAliveMs: number;
+}
+
+/** What cannot be read: why, for whoever writes the refusal. */
+export type Unreadable = 'malformed' | 'headers-too-large' | 'too-slow';
+
+/** Whoever answers. */
+export interface Host {
+  readonly limits: ConnectionLimits;
+  /** A head has come. The host calls `receive` or `discard` of the exchange before it returns. */
+  take(exchange: Exchange): void;
+  /** Takes why a request could not be read, and in words; returns the whole answer as text, head and all. */
+  refusal(why: Unreadable, message: string): string;
+  /** True: no connection is kept for another request. */
+  readonly isClosing: boolean;
+  /** Something in the gateway itself went wrong; the connection is given up. */
+  broken(error: unknown): void;
+  closed(connection: Connection): void;
+}
+
+/** A request whose head is here, and its response. */
+export interface Exchange {
+  readonly head: RequestHead;
+  readonly response: Response;
+  /** Address of the client. */
+  readonly from: string;
+  /** Called when the client goes away before the response is complete. */
+  onGone: (() => void) | null;
+  /** Takes a limit; calls one of the two once: with the body when it is all here, or when it is larger (the rest is then read over). */
+  receive(limit: number, take: (body: Buffer) => void, tooLarge: () => void): void;
+  /** The body is not wanted: it is read over. */
+  discard(): void;
+}
+
+const nothing = Buffer.alloc(0);
+const headEnd = Buffer.from('\r\n\r\n');
+const goOn = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+/** Requests that come before their turn are held up to so many bytes; then the socket waits. */
+const mostHeld = 64 * 1024;
+/** A connection that was told to close is given so long to do so. */
+const closingMs = 5_000;
+const carriageReturn = 0x0d;
+
+export class Connection {
+  readonly socket: Socket;
+  readonly #host: Host;
+  readonly #from: string;
+  #state: 'head' | 'body' | 'serving' | 'closing' = 'head';
+  #held: Buffer | null = null;
+  /** Bytes of `held` that hold no end of a head. */
+  #searched = 0;
+  /** When the present state, or the request, began. */
+  #since = performance.now();
+  #requests = 0;
+  #exchange: Reading | null = null;
+  #isAdvancing = false;
+
+  constructor(socket: Socket, host: Host) {
+    this.socket = socket;
+    this.#host = host;
+    this.#from = socket.remoteAddress ?? '';
+    socket.on('data', (bytes: Buffer) => this.#data(bytes));
+    socket.on('drain', () => this.#exchange?.response.stir());
+    socket.on('end', () => this.#gone());
+    socket.on('close', () => this.#closed());
+    // The close that follows tells all there is to know.
+    socket.on('error', () => undefined);
+  }
+
+  /** Between two requests, or before the first: nobody waits for anything. */
+  get isIdle(): boolean {
+    return this.#state === 'head' && this.#held === null;
+  }
+
+  /** Takes the monotonic time; ends the connection when it has been waited for too long. */
+  sweep(now: number): void {
+    const { headMs, requestMs, keepAliveMs } = this.#host.limits;
+    const waited = now - this.#since;
+    if (this.#state === 'closing') {
+      if (waited > closingMs) this.socket.destroy();
+    } else if (this.isIdle && this.#requests > 0) {
+      if (waited > keepAliveMs) this.socket.destroy();
+    } else if (this.#state === 'head') {
+      if (waited > headMs) this.#refuse('too-slow', `the head of the request did not come within ${headMs} ms`);
+    } else if (this.#state === 'body' && waited > requestMs) {
+      this.#refuse('too-slow', `the request did not come within ${requestMs} ms`);
+    }
+  }
+
+  #data(bytes: Buffer): void {
+    if (this.#state === 'closing') return;
+    if (this.isIdle) this.#since = performance.now();
+    this.#held = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
+    this.#advance();
+    if (this.#state === 'serving' && this.#held !== null && this.#held.length > mostHeld) this.socket.pause();
+  }
+
+  /** Once at a time: a response that is complete at once leads back here. */
+  #advance(): void {
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    try {
+      while (this.#held !== null && this.#step(this.#held));
+    } catch (error) {
+      if (error instanceof Malformed) this.#refuse('malformed', error.message);
+      else {
+        this.#host.broken(error);
+        this.socket.destroy();
+      }
+    } finally {
+      this.#isAdvancing = false;
+    }
+  }
+
+  /** Takes what is held; returns true when there was something to do with it. */
+  #step(bytes: Buffer): boolean {
+    if (this.#state === 'head') return this.#readHead(bytes);
+    if (this.#state === 'body') return this.#readBody(bytes);
+    return false;
+  }
+
+  #readHead(bytes: Buffer): boolean {
+    const { headBytes } = this.#host.limits;
+    let start = 0;
+    // RFC 9112, 2.2: an empty line before the request is read over.
+    if (bytes[0] === carriageReturn && bytes[1] === 0x0a) start = 2;
+    const end = bytes.indexOf(headEnd, Math.max(start, this.#searched - headEnd.length));
+    if (end > headBytes || (end === -1 && bytes.length > headBytes)) {
+      this.#refuse('headers-too-large', `the head of a request may have ${headBytes} bytes`);
+      return false;
+    }
+    this.#searched = bytes.length;
+    if (end === -1) return false;
+    const head = readRequestHead(bytes.toString('latin1', start, end));
+    const framing = requestFraming(head.fields, head.minor);
+    this.#hold(bytes, end + headEnd.length);
+    this.#begin(head, framing);
+    return true;
+  }
+
+  #begin(head: RequestHead, framing: Framing): void {
+    this.#requests++;
+    this.#state = 'body';
+    const wantsSign = expects(head) && this.#held === null;
+    const exchange = new Reading(head, framing, this.#from, this.#wayOf(head), this.#host.limits.keepAliveMs);
+    this.#exchange = exchange;
+    this.#host.take(exchange);
+    if (wantsSign && exchange.isWanted) this.socket.write(goOn);
+    if (exchange.isComplete) this.#received(exchange);
+  }
+
+  #wayOf(head: RequestHead): ConstructorParameters<typeof Response>[0] {
+    const asked = head.fields.connection?.toLowerCase() ?? '';
+    const isModern = head.minor === 1;
+    const isLast = isModern ? asked.includes('close') : true;
+    return {
+      socket: this.socket,
+      isModern,
+      isLast: () => isLast || (this.#host.isClosing && this.#held === null),
+      done: (wasLast) => this.#answered(wasLast),
+    };
+  }
+
+  #readBody(bytes: Buffer): boolean {
+    const exchange = this.#exchange;
+    if (exchange === null) return false;
+    this.#hold(bytes, exchange.read(bytes));
+    if (!exchange.isComplete) return false;
+    this.#received(exchange);
+    return true;
+  }
+
+  /** The whole request is here. */
+  #received(exchange: Reading): void {
+    this.#state = 'serving';
+    exchange.deliver();
+    if (exchange.response.isDone) this.#turn(exchange.isLast);
+  }
+
+  #hold(bytes: Buffer, from: number): void {
+    this.#held = from < bytes.length ? bytes.subarray(from) : null;
+    this.#searched = 0;
+  }
+
+  /** A response is complete; its request may still be on its way. */
+  #answered(isLast: boolean): void {
+    const exchange = this.#exchange;
+    if (exchange === null) return;
+    exchange.isLast = isLast;
+    if (this.#state === 'serving') this.#turn(isLast);
+  }
+
+  /** The next request's turn. */
+  #turn(isLast: boolean): void {
+    if (this.#exchange === null) return;
+    this.#exchange = null;
+    this.#since = performance.now();
+    if (isLast) this.#close();
+    else {
+      this.#state = 'head';
+      if (this.socket.isPaused()) this.socket.resume();
+      if (this.#held !== null) this.#advance();
+    }
+  }
+
+  #refuse(why: Unreadable, message: string): void {
+    const { socket } = this;
+    // Once an answer has begun, nothing can be said in between.
+    if (this.#exchange?.response.hasBegun === true) socket.destroy();
+    else if (socket.writable) socket.write(this.#host.refusal(why, message));
+    this.#exchange = null;
+    this.#close();
+  }
+
+  /** No more is read; what is written goes out. */
+  #close(): void {
+    this.#state = 'closing';
+    this.#held = null;
+    this.#since = performance.now();
+    if (this.socket.writable) this.socket.end();
+  }
+
+  #gone(): void {
+    const exchange = this.#exchange;
+    if (exchange === null) return;
+    this.#exchange = null;
+    this.#state = 'closing';
+    const isCut = !exchange.response.isDone;
+    exchange.response.lose();
+    if (isCut) exchange.onGone?.();
+  }
+
+  #closed(): void {
+    this.#gone();
+    this.#host.closed(this);
+  }
+}
+
+/** RFC 9110, 10.1.1. */
+function expects(head: RequestHead): boolean {
+  const { expect } = head.fields;
+  if (expect === undefined) return false;
+  if (expect.toLowerCase() !== '100-continue') throw new Malformed('the only expectation is 100-continue');
+  return head.minor === 1;
+}
+
+/** A request of which not all is here yet. */
+class Reading implements Exchange {
+  readonly head: RequestHead;
+  readonly response: Response;
+  readonly from: string;
+  onGone: (() => void) | null = null;
+  /** The connection ends with this one. */
+  isLast = false;
+  isWanted = false;
+  #left: number;
+  readonly #chunked: ChunkedReader | null;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #limit = 0;
+  #take: ((body: Buffer) => void) | null = null;
+  #tooLarge: (() => void) | null = null;
+
+  constructor(
+    head: RequestHead,
+    framing: Framing,
+    from: string,
+    way: ConstructorParameters<typeof Response>[0],
+    keepAliveMs: number,
+  ) {
+    this.head = head;
+    this.from = from;
+    this.response = new Response(way, Math.floor(keepAliveMs / 1000));
+    this.#chunked = framing === 'chunked' ? new ChunkedReader() : null;
+    this.#left = typeof framing === 'number' ? framing : 0;
+  }
+
+  get isComplete(): boolean {
+    return this.#chunked === null ? this.#left === 0 : this.#chunked.isDone;
+  }
+
+  receive(limit: number, take: (body: Buffer) => void, tooLarge: () => void): void {
+    if (this.#left > limit) {
+      tooLarge();
+      return;
+    }
+    this.isWanted = !this.isComplete;
+    this.#limit = limit;
+    this.#take = take;
+    this.#tooLarge = tooLarge;
+  }
+
+  discard(): void {
+    this.#take = null;
+  }
+
+  /** Takes bytes; returns how many belong to this request. */
+  read(bytes: Buffer): number {
+    if (this.#chunked !== null) return this.#chunked.read(bytes, 0, this.#keep);
+    const end = Math.min(bytes.length, this.#left);
+    this.#left -= end;
+    this.#keep(end === bytes.length ? bytes : bytes.subarray(0, end));
+    return end;
+  }
+
+  readonly #keep = (data: Buffer): void => {
+    if (this.#take === null) return;
+    this.#bytes += data.length;
+    if (this.#bytes <= this.#limit) {
+      this.#chunks.push(data);
+      return;
+    }
+    this.#take = null;
+    this.#chunks = [];
+    this.#tooLarge?.();
+  };
+
+  /** All of it is here. */
+  deliver(): void {
+    const [first = nothing] = this.#chunks;
+    this.#take?.(this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#bytes) : first);
+    this.#chunks = [];
+  }
+}

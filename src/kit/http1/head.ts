@@ -1,0 +1,136 @@
+// Heads of HTTP/1.1 messages, read strictly (RFC 9112): what two readers could take for two different things is refused, so
+// that nothing can be smuggled past whoever reads before or after us. Lines end in CRLF, names are tokens, no line is folded.
+
+/** Names in lower case; repeated ones joined as HTTP allows. */
+export type Fields = Record<string, string>;
+
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query; of an absolute address, those of it. */
+  readonly target: string;
+  /** HTTP/1.0 or 1.1. */
+  readonly minor: 0 | 1;
+  readonly fields: Fields;
+}
+
+export interface AnswerHead {
+  readonly status: number;
+  readonly minor: 0 | 1;
+  readonly fields: Fields;
+}
+
+/** A message that cannot be read as HTTP/1.1, or only in more than one way. */
+export class Malformed extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Malformed';
+  }
+}
+
+const mostFields = 200;
+/** Names are told apart by identity from here on; strangers' names are not kept for ever. */
+const mostNames = 1_000;
+const names = new Map<string, string>();
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Lines that end in CRLF and hold no control but a tab. */
+const legal = /^[\t\x20-\x7e\x80-\xff]*(?:\r\n[\t\x20-\x7e\x80-\xff]*)*$/;
+const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
+const absolute = /^https?:\/\/[^/?#]*/i;
+
+/** Fields that frame a message or say whom it is for: twice is once too often (RFC 9112, 3.2 and 6.3). */
+const onlyOnce: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding']);
+/** Fields that are no lists: the first counts, as Node's own reader has it. */
+const firstCounts: ReadonlySet<string> = new Set([
+  'age',
+  'authorization',
+  'content-type',
+  'etag',
+  'expires',
+  'from',
+  'if-modified-since',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'referer',
+  'retry-after',
+  'server',
+  'user-agent',
+]);
+
+/** Takes the text of a request's head without the empty line at its end; returns it. Throws Malformed. */
+export function readRequestHead(text: string): RequestHead {
+  const end = endOfLine(text, 0);
+  const line = requestLine.exec(text.slice(0, end));
+  if (line === null) throw new Malformed('the request line must be: METHOD target HTTP/1.1');
+  const fields = readFields(text, end);
+  const minor = line[3] === '1' ? 1 : 0;
+  if (minor === 1 && fields.host === undefined) throw new Malformed('the header host is missing');
+  return { method: line[1] ?? '', target: originForm(line[2] ?? ''), minor, fields };
+}
+
+/** Takes the text of an answer's head without the empty line at its end; returns it. Throws Malformed. */
+export function readAnswerHead(text: string): AnswerHead {
+  const end = endOfLine(text, 0);
+  const line = statusLine.exec(text.slice(0, end));
+  if (line === null) throw new Malformed('the status line must be: HTTP/1.1 NNN reason');
+  return { status: Number(line[2]), minor: line[1] === '1' ? 1 : 0, fields: readFields(text, end) };
+}
+
+function originForm(target: string): string {
+  if (target.startsWith('/') || !absolute.test(target)) return target;
+  const rest = target.replace(absolute, '');
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\r\n', from);
+  return end === -1 ? text.length : end;
+}
+
+/** Takes the text and where its first line ends. */
+function readFields(text: string, firstEnd: number): Fields {
+  if (!legal.test(text)) throw new Malformed('a header holds a control character, or a line does not end in CRLF');
+  const fields: Fields = {};
+  let count = 0;
+  for (let at = firstEnd + 2; at < text.length; ) {
+    const end = endOfLine(text, at);
+    const colon = text.indexOf(':', at);
+    if (colon === -1 || colon >= end) throw new Malformed('a header line has no colon');
+    if (++count > mostFields) throw new Malformed(`more than ${mostFields} headers`);
+    add(fields, nameOf(text.slice(at, colon)), trimmed(text, colon + 1, end));
+    at = end + 2;
+  }
+  return fields;
+}
+
+function add(fields: Fields, name: string, value: string): void {
+  const before = fields[name];
+  if (before === undefined) fields[name] = value;
+  else if (onlyOnce.has(name)) throw new Malformed(`the header ${name} stands twice`);
+  else if (!firstCounts.has(name)) fields[name] = `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
+}
+
+function nameOf(sent: string): string {
+  const known = names.get(sent);
+  if (known !== undefined) return known;
+  const name = sent.toLowerCase();
+  if (!token.test(sent) || name in Object.prototype)
+    throw new Malformed(`${JSON.stringify(sent.slice(0, 64))} is no header name`);
+  if (names.size < mostNames) names.set(sent, name);
+  return name;
+}
+
+/** Without the blanks around it. */
+function trimmed(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
