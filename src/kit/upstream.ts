@@ -1,6 +1,8 @@
 // Outgoing calls: one connection pool an origin, no-delay, back-pressure, abort (a time limit is an abort by the caller).
 // The only file that reaches out, and (with kit/seal.ts) the only one that reveals a secret.
-import { type Dispatcher, Pool } from 'undici';
+import { buildConnector } from 'undici';
+import type { CallBytes, CallEvents } from './http1/channel.ts';
+import { type CallControl, Lane } from './http1/lane.ts';
 import type { Secret } from './secret.ts';
 import type { Signal } from './signal.ts';
 
@@ -58,7 +60,7 @@ export interface IncomingBody {
 
 /** A body that arrives from a socket, with back-pressure. */
 class SocketBody implements IncomingBody {
-  readonly #controller: Dispatcher.DispatchController;
+  readonly #controller: CallControl;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   #paused = false;
@@ -67,7 +69,7 @@ class SocketBody implements IncomingBody {
   #wake: (() => void) | null = null;
   #whole: { readonly limit: number; resolve(body: Buffer): void; reject(fault: UpstreamFault): void } | null = null;
 
-  constructor(controller: Dispatcher.DispatchController) {
+  constructor(controller: CallControl) {
     this.#controller = controller;
   }
 
@@ -152,8 +154,9 @@ function joinedChunks(chunks: readonly Buffer[], bytes: number): Buffer {
 
 /** The way out. One for the process; tests hand in a function of the same shape as `send`. */
 export class Upstreams {
-  readonly #pools = new Map<string, Pool>();
+  readonly #lanes = new Map<string, Lane>();
   readonly #options: UpstreamOptions;
+  readonly #connector = buildConnector({ timeout: longestConnectMs, keepAlive: true });
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
@@ -161,124 +164,120 @@ export class Upstreams {
 
   /** Takes a request; returns the answer once its head is there. Throws UpstreamFault. */
   send = (request: OutgoingRequest): Promise<IncomingAnswer> => {
-    const pool = this.#pool(request.origin);
+    const lane = this.#lane(request.origin);
     return new Promise((resolve, reject) => {
-      const call = new CallHandler(request, resolve, reject);
       if (request.signal.aborted) return reject(new UpstreamFault('aborted'));
-      pool.dispatch(
-        { method: request.method, path: request.path, headers: flat(request.headers), body: request.body },
-        call,
-      );
+      const bytes = bytesOf(request);
+      if (bytes instanceof Error) return reject(new UpstreamFault('unreachable', bytes));
+      const call = new Call(request.signal, resolve, reject);
+      call.control = lane.start(bytes, call);
     });
   };
 
   /** Connections in use and calls waiting for one, by origin. */
   stats(): Record<string, { running: number; waiting: number }> {
-    return Object.fromEntries(
-      [...this.#pools].map(([origin, pool]) => [origin, { running: pool.stats.running, waiting: pool.stats.queued }]),
-    );
+    return Object.fromEntries([...this.#lanes].map(([origin, lane]) => [origin, lane.stats]));
   }
 
   /** Closes every connection; calls under way are aborted. */
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
-    this.#pools.clear();
+    for (const lane of this.#lanes.values()) lane.close();
+    this.#lanes.clear();
   }
 
-  #pool(origin: string): Pool {
-    const known = this.#pools.get(origin);
+  #lane(origin: string): Lane {
+    const known = this.#lanes.get(origin);
     if (known !== undefined) return known;
-    const pool = new Pool(origin, {
+    const { protocol, hostname, host, port } = new URL(origin);
+    const place = {
+      protocol,
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      host,
+      port: port === '' ? (protocol === 'https:' ? '443' : '80') : port,
+    };
+    const lane = new Lane({
+      connect: (opened) => this.#connector(place, (error, socket) => opened(error, socket)),
       connections: this.#options.connections,
-      pipelining: 1,
-      keepAliveTimeout: this.#options.keepAliveMs,
-      headersTimeout: 0,
-      bodyTimeout: 0,
+      keepAliveMs: this.#options.keepAliveMs,
+      lifetimeMs,
     });
-    this.#pools.set(origin, pool);
-    return pool;
+    this.#lanes.set(origin, lane);
+    return lane;
   }
 }
 
-/** One call from dispatch to the last byte; undici calls its members. */
-class CallHandler implements Dispatcher.DispatchHandler {
+const longestConnectMs = 10_000;
+/** Names are looked up anew at least this often. */
+const lifetimeMs = 300_000;
+
+/** One call from its start to the last byte. */
+class Call implements CallEvents {
   readonly #resolve: (answer: IncomingAnswer) => void;
   readonly #reject: (fault: UpstreamFault) => void;
   readonly #signal: Signal;
-  #controller: Dispatcher.DispatchController | null = null;
+  #control: CallControl | null = null;
+  #isOver = false;
   #body: SocketBody | null = null;
 
-  constructor(
-    request: OutgoingRequest,
-    resolve: (answer: IncomingAnswer) => void,
-    reject: (fault: UpstreamFault) => void,
-  ) {
+  constructor(signal: Signal, resolve: (answer: IncomingAnswer) => void, reject: (fault: UpstreamFault) => void) {
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#signal = request.signal;
-    request.signal.addEventListener('abort', this.#abort, { once: true });
+    this.#signal = signal;
   }
 
-  /** Before undici has started the call there is no controller: the promise fails now, and the start is refused later. */
-  readonly #abort = (): void => {
-    const fault = new UpstreamFault('aborted');
-    if (this.#controller === null) this.#reject(fault);
-    else this.#controller.abort(fault);
-  };
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#signal.aborted) controller.abort(new UpstreamFault('aborted'));
+  /** Set once, as soon as it is there; a call that failed at once needs none. */
+  set control(control: CallControl) {
+    this.#control = control;
+    if (!this.#isOver) this.#signal.addEventListener('abort', this.#abort, { once: true });
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    if (status < 200) return;
-    this.#body = new SocketBody(controller);
-    this.#resolve({ status, headers: isFlat(headers) ? headers : joined(headers), body: this.#body });
+  readonly #abort = (): void => this.#control?.abort(new UpstreamFault('aborted'));
+
+  head(status: number, headers: Record<string, string>): void {
+    if (this.#control === null) return;
+    this.#body = new SocketBody(this.#control);
+    this.#resolve({ status, headers, body: this.#body });
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  data(chunk: Buffer): void {
     this.#body?.push(chunk);
   }
 
-  onResponseEnd(): void {
-    this.#signal.removeEventListener('abort', this.#abort);
+  ended(): void {
+    this.#over();
     this.#body?.finish(null);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#signal.removeEventListener('abort', this.#abort);
+  failed(error: Error): void {
+    this.#over();
     const kind = this.#body === null ? 'unreachable' : 'cut';
     const fault = error instanceof UpstreamFault ? error : new UpstreamFault(kind, error);
     if (this.#body === null) this.#reject(fault);
     else this.#body.finish(fault);
   }
+
+  #over(): void {
+    this.#isOver = true;
+    this.#signal.removeEventListener('abort', this.#abort);
+  }
 }
 
-function flat(headers: Readonly<Record<string, string | Secret>>): string[] {
-  const list: string[] = [];
+const fitName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const unfitValue = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** Takes a request; returns it as it goes out, or why it cannot: nothing in it may end a line. */
+function bytesOf({ method, origin, path, headers, body }: OutgoingRequest): CallBytes | Error {
+  if (!/^\/[\x21-\x7e]*$/.test(path)) return new Error('the path holds a character that must be encoded');
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${origin.slice(origin.indexOf('://') + 3)}\r\n`;
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined) list.push(name, typeof value === 'string' ? value : value.reveal());
+    if (value === undefined) continue;
+    const text = typeof value === 'string' ? value : value.reveal();
+    if (!fitName.test(name) || unfitValue.test(text))
+      return new Error(`the header ${name} holds a character that no header may hold`);
+    head += `${name}: ${text}\r\n`;
   }
-  return list;
-}
-
-/** Repeated headers come as lists; they are rare, and without one there is nothing to join. */
-function isFlat(headers: Record<string, string | string[] | undefined>): headers is Record<string, string> {
-  for (const name in headers) if (typeof headers[name] !== 'string') return false;
-  return true;
-}
-
-function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined) result[name] = typeof value === 'string' ? value : value.join(', ');
-  }
-  return result;
+  const length =
+    body === null ? (method === 'POST' ? 'content-length: 0\r\n' : '') : `content-length: ${body.length}\r\n`;
+  return { isHead: method === 'HEAD', head: `${head}${length}\r\n`, body };
 }
