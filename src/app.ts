@@ -21,6 +21,7 @@ import { openSite, type Site } from './http/site.ts';
 import type { MetricsParts } from './http/site-metrics.ts';
 import { systemClock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
+import { Outbox } from './kit/outbox.ts';
 import { openSealer, type Sealer } from './kit/seal.ts';
 import { Upstreams } from './kit/upstream.ts';
 import { providers } from './providers/index.ts';
@@ -88,7 +89,8 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
   if ('complaints' in keys) throw refused(keys.complaints);
   const prices = pricesOf(config.priceFile);
   const sealer = openSealer(keys.saltKey);
-  const upstreams = new Upstreams({ ...providerDefaults, connections: config.upstreamConnections });
+  const outbox = new Outbox();
+  const upstreams = new Upstreams({ ...providerDefaults, connections: config.upstreamConnections, outbox });
   const finding =
     reading === null ? find(config, environment, upstreams) : { declaration: reading.declaration, table: '' };
   const store = await openStore({
@@ -109,6 +111,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       write: (lines) => writeUsage(store.database, lines),
       clock: systemClock,
       log,
+      outbox,
     });
     const days = keepUsageDays({
       database: store.database,
@@ -119,7 +122,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     const tracing = await tracingOf(config, upstreams, log);
     const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, prices, log, tracing, crew);
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
-    const server = await openServer(config, site.routes, site.edge);
+    const server = await openServer(config, site.routes, site.edge, outbox);
     const stop = async (): Promise<void> => {
       await server.drain(config.graceMs);
       forget();

@@ -4,7 +4,8 @@
 import type { Socket } from 'node:net';
 import { ChunkedReader, type Framing, requestFraming } from '../kit/http1/framing.ts';
 import { Malformed, type RequestHead, readRequestHead } from '../kit/http1/head.ts';
-import { Response } from './response.ts';
+import type { Outbox } from '../kit/outbox.ts';
+import { Response, type Way } from './response.ts';
 
 export interface ConnectionLimits {
   readonly headBytes: number;
@@ -22,6 +23,7 @@ export type Unreadable = 'malformed' | 'headers-too-large' | 'too-slow';
 /** Whoever answers. */
 export interface Host {
   readonly limits: ConnectionLimits;
+  readonly outbox: Outbox;
   /** A head has come. The host calls `receive` or `discard` of the exchange before it returns. */
   take(exchange: Exchange): void;
   /** Takes why a request could not be read, and in words; returns the whole answer as text, head and all. */
@@ -157,22 +159,24 @@ export class Connection {
     this.#requests++;
     this.#state = 'body';
     const wantsSign = expects(head) && this.#held === null;
-    const exchange = new Reading(head, framing, this.#from, this.#wayOf(head), this.#host.limits.keepAliveMs);
+    const exchange = new Reading(head, framing, this.#from, this.#wayOf(head));
     this.#exchange = exchange;
     this.#host.take(exchange);
     if (wantsSign && exchange.isWanted) this.socket.write(goOn);
     if (exchange.isComplete) this.#received(exchange);
   }
 
-  #wayOf(head: RequestHead): ConstructorParameters<typeof Response>[0] {
-    const asked = head.fields.connection?.toLowerCase() ?? '';
+  #wayOf(head: RequestHead): Way {
     const isModern = head.minor === 1;
-    const isLast = isModern ? asked.includes('close') : true;
+    const wantsLast = !isModern || head.fields.connection?.toLowerCase().includes('close') === true;
+    const { limits, outbox } = this.#host;
     return {
       socket: this.socket,
+      outbox,
       isModern,
-      isLast: () => isLast || (this.#host.isClosing && this.#held === null),
-      done: (wasLast) => this.#answered(wasLast),
+      keepAliveSeconds: Math.floor(limits.keepAliveMs / 1000),
+      isLast: () => wantsLast || (this.#host.isClosing && this.#held === null),
+      written: (isLast) => this.#answered(isLast),
     };
   }
 
@@ -189,7 +193,7 @@ export class Connection {
   #received(exchange: Reading): void {
     this.#state = 'serving';
     exchange.deliver();
-    if (exchange.response.isDone) this.#turn(exchange.isLast);
+    if (exchange.response.isWritten) this.#turn(exchange.isLast);
   }
 
   #hold(bytes: Buffer, from: number): void {
@@ -197,7 +201,7 @@ export class Connection {
     this.#searched = 0;
   }
 
-  /** A response is complete; its request may still be on its way. */
+  /** A response is written; its request may still be on its way. */
   #answered(isLast: boolean): void {
     const exchange = this.#exchange;
     if (exchange === null) return;
@@ -276,16 +280,10 @@ class Reading implements Exchange {
   #take: ((body: Buffer) => void) | null = null;
   #tooLarge: (() => void) | null = null;
 
-  constructor(
-    head: RequestHead,
-    framing: Framing,
-    from: string,
-    way: ConstructorParameters<typeof Response>[0],
-    keepAliveMs: number,
-  ) {
+  constructor(head: RequestHead, framing: Framing, from: string, way: Way) {
     this.head = head;
     this.from = from;
-    this.response = new Response(way, Math.floor(keepAliveMs / 1000));
+    this.response = new Response(way);
     this.#chunked = framing === 'chunked' ? new ChunkedReader() : null;
     this.#left = typeof framing === 'number' ? framing : 0;
   }

@@ -1,108 +1,98 @@
 // The answer to one request as HTTP/1.1, written to a client's socket in as few pieces as may be: a whole body together with
-// its head, a stream's head together with its first piece. Invariant: no value of a header can end its line.
+// its head, a stream's head together with its first pieces. Invariant: no value of a header can end its line.
 import type { Socket } from 'node:net';
+import type { Outbox, Waiting } from '../kit/outbox.ts';
 
 export type HeaderLines = Readonly<Record<string, string>>;
 
 /** What a response needs of the connection it goes out on. */
 export interface Way {
   readonly socket: Socket;
+  readonly outbox: Outbox;
   /** The client speaks HTTP/1.1: it reads the chunked coding, and the connection stays open unless somebody says otherwise. */
   readonly isModern: boolean;
-  /** True: this is the last answer on the connection. Read when the head is written. */
-  readonly isLast: () => boolean;
-  /** The response is complete; called once, with what the client was told of the connection. */
-  readonly done: (isLast: boolean) => void;
+  /** Seconds an idle connection is kept, which the client is told. */
+  readonly keepAliveSeconds: number;
+  /** True: this is the last answer on the connection. Asked when the head is written. */
+  isLast(): boolean;
+  /** The response is written; called once, with what the client was told of the connection. */
+  written(isLast: boolean): void;
 }
 
 const reasons: Readonly<Record<number, string>> = { 200: 'OK', 204: 'No Content', 304: 'Not Modified' };
 const unfit = /[^\t\x20-\x7e\x80-\xff]/;
-/** Up to here head and body are copied into one buffer; beyond, two go out in one call. */
+/** Pieces that come to this together are copied into one; so much waits for a slow reader before more is asked of the upstream. */
 const longestCopy = 64 * 1024;
 const lineEnd = Buffer.from('\r\n');
 
-export class Response {
+export class Response implements Waiting {
   readonly #way: Way;
-  readonly #keepAlive: string;
-  /** A stream's head that waits for the first piece. */
-  #head = '';
+  /** What waits for the end of the turn. */
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
   #isChunked = false;
   #hasBegun = false;
   #isLast = false;
   #isDone = false;
-  /** Nobody reads this any more. */
+  #isWritten = false;
   #isLost = false;
   #wake: (() => void) | null = null;
 
-  /** Takes the way out and the seconds an idle connection is kept, which the client is told. */
-  constructor(way: Way, keepAliveSeconds: number) {
+  constructor(way: Way) {
     this.#way = way;
-    this.#keepAlive = `connection: keep-alive\r\nkeep-alive: timeout=${keepAliveSeconds}\r\n`;
   }
 
+  /** The client has gone: nobody reads this any more. */
   get isLost(): boolean {
     return this.#isLost;
   }
 
+  /** It is complete, written or about to be. */
   get isDone(): boolean {
     return this.#isDone;
   }
 
-  /** Something of it was written: nothing else can be said in its place. */
+  get isWritten(): boolean {
+    return this.#isWritten;
+  }
+
+  /** Its head is made: nothing else can be said in its place. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
 
-  /** Takes status, headers and the whole body (null: only its length is told, and this is it); writes all of it. Throws on a header that could end its line. */
+  /** Takes status, headers and the whole body (for HEAD only its length is told); sends all of it. Throws on a header that could end its line. */
   whole(status: number, headers: HeaderLines, body: Uint8Array | string, headOnly = false): void {
-    const isText = typeof body === 'string';
-    const length = isText ? Buffer.byteLength(body) : body.length;
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     const head = `${this.#opening(status, headers)}content-length: ${length}\r\n\r\n`;
-    const copied = headOnly ? 0 : length;
-    if (copied > longestCopy) this.#writeBoth(head, body);
-    else {
-      const bytes = Buffer.allocUnsafe(head.length + copied);
-      bytes.write(head, 0, 'latin1');
-      if (copied > 0 && isText) bytes.write(body, head.length);
-      else if (copied > 0 && !isText) bytes.set(body, head.length);
-      this.#send(bytes);
-    }
-    this.#finish();
+    this.#put(head, headOnly ? '' : body, headOnly ? 0 : length, false);
+    this.#isDone = true;
   }
 
-  /** Takes status and headers; the body follows by write and end. */
+  /** Takes status and headers; the body follows by write and end. Throws on a header that could end its line. */
   begin(status: number, headers: HeaderLines): void {
     this.#isChunked = this.#way.isModern;
     const framing = this.#isChunked ? 'transfer-encoding: chunked\r\n\r\n' : '\r\n';
-    this.#head = this.#opening(status, headers) + framing;
+    this.#put(this.#opening(status, headers) + framing, '', 0, false);
   }
 
-  /** Takes a piece of the body; returns false when the socket holds enough for now (see drained). */
+  /** Takes a piece of the body; returns false when enough waits for the client (see drained). */
   write(piece: Uint8Array | string): boolean {
-    if (this.#isLost || this.#isDone) return true;
     const length = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
-    if (length === 0 && this.#head === '') return true;
-    const before = length > 0 && this.#isChunked ? `${this.#head}${length.toString(16)}\r\n` : this.#head;
-    this.#head = '';
-    if (length > longestCopy) return this.#writeBoth(before, piece, this.#isChunked);
-    const end = length > 0 && this.#isChunked ? 2 : 0;
-    const bytes = Buffer.allocUnsafe(before.length + length + end);
-    bytes.write(before, 0, 'latin1');
-    if (typeof piece === 'string') bytes.write(piece, before.length);
-    else bytes.set(piece, before.length);
-    if (end > 0) bytes.set(lineEnd, before.length + length);
-    return this.#send(bytes);
+    if (this.#isDone || length === 0) return true;
+    this.#put(this.#isChunked ? `${length.toString(16)}\r\n` : '', piece, length, this.#isChunked);
+    return this.#isLost || this.#bytes + this.#way.socket.writableLength < longestCopy;
   }
 
-  /** Resolves when the socket takes bytes again, or is gone. */
+  /** Resolves when the client has taken what waited, or is gone. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#isLost || !this.#way.socket.writableNeedDrain) resolve();
+      if (this.#isLost) resolve();
       else this.#wake = resolve;
     });
   }
 
-  /** The connection takes bytes again. */
+  /** The socket has taken all it was given. */
   stir(): void {
     const wake = this.#wake;
     this.#wake = null;
@@ -117,10 +107,9 @@ export class Response {
 
   /** The body is complete. */
   end(): void {
-    if (this.#isLost || this.#isDone) return;
-    const end = this.#head + (this.#isChunked ? '0\r\n\r\n' : '');
-    if (end !== '') this.#send(Buffer.from(end, 'latin1'));
-    this.#finish();
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#put(this.#isChunked ? '0\r\n\r\n' : '', '', 0, false);
   }
 
   /** Breaks off: what was written so far must not look complete. */
@@ -128,29 +117,54 @@ export class Response {
     this.#way.socket.destroy();
   }
 
-  #finish(): void {
-    this.#isDone = true;
-    this.#way.done(this.#isLast);
-  }
-
-  #send(bytes: Uint8Array): boolean {
-    return this.#isLost || this.#way.socket.write(bytes);
-  }
-
-  #writeBoth(before: string, body: Uint8Array | string, isChunk = false): boolean {
+  /** Writes what waits; called at the end of a turn. */
+  flush(): void {
+    const pieces = this.#pieces;
+    const bytes = this.#bytes;
+    this.#pieces = [];
+    this.#bytes = 0;
+    if (this.#isLost) return;
     const { socket } = this.#way;
-    if (this.#isLost) return true;
-    socket.cork();
-    socket.write(before, 'latin1');
-    const takes = typeof body === 'string' ? socket.write(body, 'utf8') : socket.write(body);
-    if (isChunk) socket.write(lineEnd);
-    socket.uncork();
-    return takes;
+    const isOne = bytes <= longestCopy;
+    if (!isOne) socket.cork();
+    const [first] = pieces;
+    if (isOne && first !== undefined) socket.write(pieces.length === 1 ? first : Buffer.concat(pieces, bytes));
+    else for (const piece of pieces) socket.write(piece);
+    if (!isOne) socket.uncork();
+    if (!socket.writableNeedDrain) this.stir();
+    if (!this.#isDone || this.#isWritten) return;
+    this.#isWritten = true;
+    this.#way.written(this.#isLast);
+  }
+
+  /** Takes text, a piece of a body and its length in bytes, and whether a line's end follows; short ones become one piece. */
+  #put(before: string, body: Uint8Array | string, length: number, isLine: boolean): void {
+    if (this.#isLost) return;
+    if (this.#pieces.length === 0) this.#way.outbox.send(this);
+    const end = isLine ? lineEnd.length : 0;
+    if (length > longestCopy) {
+      this.#add(Buffer.from(before, 'latin1'));
+      this.#add(typeof body === 'string' ? Buffer.from(body) : body);
+      if (isLine) this.#add(lineEnd);
+      return;
+    }
+    const bytes = Buffer.allocUnsafe(before.length + length + end);
+    bytes.write(before, 0, 'latin1');
+    if (typeof body === 'string') bytes.write(body, before.length);
+    else bytes.set(body, before.length);
+    if (isLine) bytes.set(lineEnd, before.length + length);
+    this.#add(bytes);
+  }
+
+  #add(piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
   }
 
   #opening(status: number, headers: HeaderLines): string {
     this.#hasBegun = true;
     this.#isLast = this.#way.isLast();
+    const { keepAliveSeconds } = this.#way;
     let text = `HTTP/1.1 ${status} ${reasons[status] ?? 'Status'}\r\n`;
     for (const name in headers) {
       const value = headers[name];
@@ -158,9 +172,11 @@ export class Response {
       if (unfit.test(value)) throw new TypeError(`the header ${name} holds a character that no header may hold`);
       text += `${name}: ${value}\r\n`;
     }
-    return text + dateLine() + (this.#isLast ? 'connection: close\r\n' : this.#keepAlive);
+    return text + dateLine() + (this.#isLast ? 'connection: close\r\n' : keepAlive(keepAliveSeconds));
   }
 }
+
+const keepAlive = (seconds: number): string => `connection: keep-alive\r\nkeep-alive: timeout=${seconds}\r\n`;
 
 let dateSecond = 0;
 let dateText = '';

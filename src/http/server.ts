@@ -4,6 +4,7 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../core/errors.ts';
 import type { Arrived } from '../core/wire.ts';
+import { Outbox } from '../kit/outbox.ts';
 import { Abort, type Signal } from '../kit/signal.ts';
 import { Connection, type Exchange, type Host, type Unreadable } from './connection.ts';
 import type { Edge } from './edge.ts';
@@ -32,9 +33,14 @@ const slowestRequestMs = 300_000;
 const headBytes = 16 * 1024;
 const sweepMs = 1_000;
 
-/** Takes options, routes and the edge; returns a server that listens. Throws the system's error when the port is taken. */
-export async function openServer(options: ServerOptions, routes: readonly Route[], edge: Edge): Promise<Server> {
-  const door = new Door(options, new RouteTable(routes), edge);
+/** Takes options, routes, the edge, and the outbox that answers wait in; returns a server that listens. Throws the system's error when the port is taken. */
+export async function openServer(
+  options: ServerOptions,
+  routes: readonly Route[],
+  edge: Edge,
+  outbox = new Outbox(),
+): Promise<Server> {
+  const door = new Door(options, new RouteTable(routes), edge, outbox);
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
     door.connections.add(new Connection(socket, door));
   });
@@ -60,12 +66,14 @@ class Door implements Host {
   /** Requests under way, by the signal that their client has gone. */
   readonly running = new Set<Abort>();
   readonly limits: Host['limits'];
+  readonly outbox: Outbox;
   isClosing = false;
   readonly #options: ServerOptions;
   readonly #routes: RouteTable;
   readonly #edge: Edge;
 
-  constructor(options: ServerOptions, routes: RouteTable, edge: Edge) {
+  constructor(options: ServerOptions, routes: RouteTable, edge: Edge, outbox: Outbox) {
+    this.outbox = outbox;
     this.#options = options;
     this.#routes = routes;
     this.#edge = edge;

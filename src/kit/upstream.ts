@@ -3,6 +3,7 @@
 import { buildConnector } from 'undici';
 import type { CallBytes, CallEvents } from './http1/channel.ts';
 import { type CallControl, Lane } from './http1/lane.ts';
+import { Outbox } from './outbox.ts';
 import type { Secret } from './secret.ts';
 import type { Signal } from './signal.ts';
 
@@ -43,6 +44,8 @@ export interface UpstreamOptions {
   readonly connections: number;
   /** Milliseconds an idle connection is kept. */
   readonly keepAliveMs: number;
+  /** Requests go out with what else goes out in a turn; one of its own when it is not given. */
+  readonly outbox?: Outbox;
 }
 
 /** Bytes held for a slow reader before the socket is paused. */
@@ -156,10 +159,12 @@ function joinedChunks(chunks: readonly Buffer[], bytes: number): Buffer {
 export class Upstreams {
   readonly #lanes = new Map<string, Lane>();
   readonly #options: UpstreamOptions;
+  readonly #outbox: Outbox;
   readonly #connector = buildConnector({ timeout: longestConnectMs, keepAlive: true });
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#outbox = options.outbox ?? new Outbox();
   }
 
   /** Takes a request; returns the answer once its head is there. Throws UpstreamFault. */
@@ -200,6 +205,7 @@ export class Upstreams {
       connections: this.#options.connections,
       keepAliveMs: this.#options.keepAliveMs,
       lifetimeMs,
+      outbox: this.#outbox,
     });
     this.#lanes.set(origin, lane);
     return lane;

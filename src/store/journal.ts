@@ -1,11 +1,12 @@
 // Usage on its way to the database: appended to a file first, written in batches, tried until it is there.
-// docs/usage-journal.md tells what happens when. Invariants: when append returns, the row outlives the process, or state()
+// docs/usage-journal.md tells what happens when. Invariants: before the answer goes out, its row outlives the process, or state()
 // says why not; a row leaves only when the database has it (twice sent is once written: the request id decides) or with a
 // line in the log that says so; memory does not grow with what waits.
 import { join } from 'node:path';
 import type { UsageRow } from '../core/records.ts';
 import { type Clock, sleep } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
+import type { Outbox, Waiting } from '../kit/outbox.ts';
 import { Abort } from '../kit/signal.ts';
 import { Delivery } from './journal/delivery.ts';
 import { Disk } from './journal/disk.ts';
@@ -22,6 +23,8 @@ export interface JournalOptions {
   readonly log: Log;
   /** Bytes on disk at most; 1 GiB when not given. */
   readonly limitBytes?: number;
+  /** Given: rows are brought to the disk once a turn of the event loop, before the answers of that turn go out; not given: at once. */
+  readonly outbox?: Outbox;
   /** Rows kept in memory at most while the disk takes none (a row is about 700 bytes); those beyond are counted and lost. */
   readonly capacity?: number;
 }
@@ -63,11 +66,13 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   return journal;
 }
 
-class DiskJournal implements Journal {
+class DiskJournal implements Journal, Waiting {
   readonly #options: JournalOptions;
   readonly #disk: Disk;
   readonly #keep: Keep;
   readonly #delivery: Delivery;
+  /** Rows of this turn of the event loop; no answer has gone out for any of them. */
+  #lines: string[] = [];
   #waiting = 0;
   #written = 0;
   #rejected = 0;
@@ -97,14 +102,25 @@ class DiskJournal implements Journal {
   }
 
   append(row: UsageRow): void {
-    if (this.#keep.add(`${usageLine(row)}\n`)) this.#waiting++;
+    const { outbox } = this.#options;
+    if (this.#lines.length === 0) outbox?.keep(this);
+    this.#lines.push(`${usageLine(row)}\n`);
+    if (outbox === undefined) this.flush();
+  }
+
+  /** Brings the rows of this turn to the disk, in one piece. */
+  flush(): void {
+    const lines = this.#lines;
+    this.#lines = [];
+    if (lines.length === 0) return;
+    this.#waiting += this.#keep.add(lines);
     if (this.#waiting >= batchRows) this.#begin();
     else this.#cancelTimer ??= this.#options.clock.after(batchMs, () => this.#begin());
   }
 
   state(): JournalState {
     return {
-      waiting: this.#waiting,
+      waiting: this.#waiting + this.#lines.length,
       written: this.#written,
       lost: this.#keep.lost(),
       rejected: this.#rejected + this.#keep.damaged(),
@@ -115,6 +131,7 @@ class DiskJournal implements Journal {
 
   async drain(deadlineMs: number): Promise<number> {
     const { clock } = this.#options;
+    this.flush();
     this.#isDraining = true;
     this.#cancelRound?.();
     this.#delivery.hurry();

@@ -1,6 +1,7 @@
 // One connection to an upstream that speaks HTTP/1.1: one call at a time, its answer read strictly. Invariant: a connection on
 // which anything is out of order (bytes too many, an answer cut or framed in two ways) is never used again.
 import type { Socket } from 'node:net';
+import type { Outbox, Waiting } from '../outbox.ts';
 import { answerFraming, ChunkedReader, type Framing } from './framing.ts';
 import { type AnswerHead, type Fields, Malformed, readAnswerHead } from './head.ts';
 
@@ -33,12 +34,13 @@ const longestHead = 64 * 1024;
 /** Up to here head and body are copied into one buffer; beyond, two go out in one call. */
 const longestCopy = 64 * 1024;
 
-export class Channel {
+export class Channel implements Waiting {
   /** Milliseconds of the monotonic clock: when it was opened, and until when it may be used again. */
   readonly bornAt = performance.now();
   usableUntil = Number.POSITIVE_INFINITY;
   readonly #socket: Socket;
   readonly #owner: Owner;
+  readonly #outbox: Outbox;
   #call: CallEvents | null = null;
   #isHead = false;
   #held: Buffer | null = null;
@@ -47,10 +49,14 @@ export class Channel {
   #chunked: ChunkedReader | null = null;
   #framing: Framing = 0;
   #isLost = false;
+  /** The request until it is written: its head, with a short body; a long one. */
+  #out: Buffer | null = null;
+  #outBody: Buffer | null = null;
 
-  constructor(socket: Socket, owner: Owner) {
+  constructor(socket: Socket, owner: Owner, outbox: Outbox) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#outbox = outbox;
     socket.on('data', (bytes: Buffer) => this.#data(bytes));
     socket.on('end', () => this.#ended());
     socket.on('error', (error) => this.#break(error));
@@ -62,18 +68,26 @@ export class Channel {
     this.#call = call;
     this.#isHead = isHead;
     const length = body?.length ?? 0;
-    if (body === null || length === 0) this.#socket.write(head, 'latin1');
-    else if (length <= longestCopy) {
-      const bytes = Buffer.allocUnsafe(head.length + length);
-      bytes.write(head, 0, 'latin1');
-      bytes.set(body, head.length);
-      this.#socket.write(bytes);
-    } else {
-      this.#socket.cork();
-      this.#socket.write(head, 'latin1');
-      this.#socket.write(body);
-      this.#socket.uncork();
-    }
+    const isCopied = length <= longestCopy;
+    this.#out = Buffer.allocUnsafe(head.length + (isCopied ? length : 0));
+    this.#out.write(head, 0, 'latin1');
+    if (isCopied && body !== null) this.#out.set(body, head.length);
+    this.#outBody = isCopied ? null : body;
+    this.#outbox.send(this);
+  }
+
+  /** Writes the request, unless the call was ended meanwhile. */
+  flush(): void {
+    const head = this.#out;
+    const body = this.#outBody;
+    this.#out = null;
+    this.#outBody = null;
+    if (head === null || this.#isLost) return;
+    if (body !== null) this.#socket.cork();
+    this.#socket.write(head);
+    if (body === null) return;
+    this.#socket.write(body);
+    this.#socket.uncork();
   }
 
   pause(): void {

@@ -1,6 +1,7 @@
 // The connections to one origin: a free one is used again, the youngest first; a new one is opened up to the limit; beyond it
 // calls wait their turn. Invariants: a connection is used by one call at a time; one too old or idle for too long is let go.
 import type { Socket } from 'node:net';
+import type { Outbox } from '../outbox.ts';
 import { type CallBytes, type CallEvents, Channel, type Owner } from './channel.ts';
 
 export interface LaneOptions {
@@ -12,6 +13,7 @@ export interface LaneOptions {
   readonly keepAliveMs: number;
   /** Milliseconds after which a connection is not used again, so that names are looked up anew. */
   readonly lifetimeMs: number;
+  readonly outbox: Outbox;
 }
 
 /** A call under way: how its answer is held up, let on, and ended. */
@@ -122,7 +124,7 @@ export class Lane implements Owner {
       socket.destroy();
       return;
     }
-    const channel = new Channel(socket, this);
+    const channel = new Channel(socket, this, this.#options.outbox);
     this.#all.add(channel);
     this.#running++;
     this.free(channel, null);

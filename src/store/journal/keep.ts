@@ -62,15 +62,15 @@ export class Keep {
     return this.#memory.length;
   }
 
-  /** Takes a line with its end; false when it is lost. */
-  add(line: string): boolean {
-    if (this.#mayTryDisk() && this.#toDisk(line)) return true;
-    if (this.#memory.length < this.#options.capacity) {
-      this.#memory.push(line);
-      return true;
-    }
-    this.#lose();
-    return false;
+  /** Takes lines, each with its end; returns how many are kept: the others are lost. */
+  add(lines: readonly string[]): number {
+    const [only = ''] = lines;
+    if (this.#mayTryDisk() && this.#toDisk(lines.length === 1 ? only : lines.join(''))) return lines.length;
+    const room = Math.max(0, this.#options.capacity - this.#memory.length);
+    const kept = lines.slice(0, room);
+    this.#memory.push(...kept);
+    if (kept.length < lines.length) this.#lose(lines.length - kept.length);
+    return kept.length;
   }
 
   #mayTryDisk(): boolean {
@@ -99,9 +99,9 @@ export class Keep {
     this.#failedAt = this.#options.clock.monotonic();
   }
 
-  #lose(): void {
+  #lose(count: number): void {
     const { clock, log, capacity } = this.#options;
-    this.#lost++;
+    this.#lost += count;
     if (clock.monotonic() - this.#lostSaidAt < sayLostEveryMs) return;
     this.#lostSaidAt = clock.monotonic();
     const why = { lost: this.#lost, capacity, reason: this.#reason };
