@@ -19,7 +19,7 @@ import { openai } from '../providers/openai.ts';
 import { type PriceTable, priceOf } from '../providers/prices.ts';
 import type { Database } from '../store/database.ts';
 import { openReportReader } from '../store/report-reader.ts';
-import { credentialPlace } from '../store/tables/credentials.ts';
+import { credentialPlace } from '../store/sealed-place.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Edge, lastResort, openEdge } from './edge.ts';
 import { openRoutes, type Readiness, type Route } from './routes.ts';

@@ -1,5 +1,6 @@
 // What requests are routed by: aliases, deployments, credentials and settings. Invariant: read together, they are of one moment.
 import type { AliasRecord, CredentialRecord, DeploymentRecord, RouterSettings } from '../core/records.ts';
+import { readCanary } from './canary.ts';
 import type { Database } from './database.ts';
 import type { LiveRows } from './live-rows.ts';
 import { readAliases } from './tables/aliases.ts';
@@ -14,6 +15,8 @@ export interface Configuration {
   readonly deploymentsByAlias: ReadonlyMap<string, readonly DeploymentRecord[]>;
   readonly credentials: ReadonlyMap<string, CredentialRecord>;
   readonly router: Partial<RouterSettings>;
+  /** Sealed; tells which salt key the credentials are sealed under. */
+  readonly canary: string | null;
 }
 
 /** Nothing is configured. */
@@ -23,6 +26,7 @@ export const noConfiguration: Configuration = {
   deploymentsByAlias: new Map(),
   credentials: new Map(),
   router: {},
+  canary: null,
 };
 
 /** All of it as of one moment, so that a deployment never meets a credential of another time. */
@@ -33,7 +37,8 @@ export function readConfiguration(database: Database): Promise<Configuration> {
       const deployments = await readDeployments(queries);
       const credentials = await readCredentials(queries);
       const router = await readRouterSettings(queries);
-      return configurationOf({ aliases, deployments, credentials, router });
+      const canary = await readCanary(queries);
+      return configurationOf({ aliases, deployments, credentials, router, canary });
     },
     { snapshot: true },
   );
@@ -47,5 +52,6 @@ export function configurationOf(rows: Omit<LiveRows, 'keys'>): Configuration {
     deploymentsByAlias: Map.groupBy(rows.deployments, (deployment) => deployment.alias),
     credentials: new Map(rows.credentials.map((credential) => [credential.name, credential])),
     router: rows.router,
+    canary: rows.canary,
   };
 }

@@ -11,6 +11,7 @@ import { pgliteDatabase } from './pglite-database.ts';
 import { postgresDatabase } from './postgres-database.ts';
 import type { Table } from './table.ts';
 import { aliases } from './tables/aliases.ts';
+import { canary } from './tables/canary.ts';
 import { credentials } from './tables/credentials.ts';
 import { deployments } from './tables/deployments.ts';
 import { keys } from './tables/keys.ts';
@@ -18,7 +19,7 @@ import { settings } from './tables/settings.ts';
 import { usage } from './tables/usage.ts';
 import { usageDaily } from './tables/usage-daily.ts';
 
-export const tables: readonly Table[] = [keys, credentials, aliases, deployments, settings, usage, usageDaily];
+export const tables: readonly Table[] = [keys, canary, credentials, aliases, deployments, settings, usage, usageDaily];
 
 export interface StoreOptions {
   /** `postgresql://…`; without it the gateway's own PostgreSQL runs in the data folder. */

@@ -8,7 +8,8 @@ import type {
   VirtualKey,
 } from '../core/records.ts';
 import type { Sealer } from '../kit/seal.ts';
-import { credentialPlace } from './tables/credentials.ts';
+import { sealerOf } from './canary.ts';
+import { credentialPlace } from './sealed-place.ts';
 
 export interface LiveRows {
   readonly keys: readonly VirtualKey[];
@@ -16,22 +17,26 @@ export interface LiveRows {
   readonly deployments: readonly DeploymentRecord[];
   readonly credentials: readonly CredentialRecord[];
   readonly router: Partial<RouterSettings>;
+  /** Sealed; null: nothing was ever read. */
+  readonly canary: string | null;
 }
 
-export const noRows: LiveRows = { keys: [], aliases: [], deployments: [], credentials: [], router: {} };
+export const noRows: LiveRows = { keys: [], aliases: [], deployments: [], credentials: [], router: {}, canary: null };
 
 /**
  * Takes the rows last known and what is declared now; returns the rows as they will be once the declaration is brought in
- * (replace-owned.ts): a file takes the place of what was found in the environment too.
+ * (replace-owned.ts): a file takes the place of what was found in the environment too. Throws StartRefused when the rows are
+ * sealed under another salt key.
  */
 export function declaredOver(rows: LiveRows, declaration: Declaration, sealer: Sealer): LiveRows {
   const { owner } = declaration;
+  const writing = rows.canary === null ? sealer : sealerOf(rows.canary, sealer);
   const stays = (row: { readonly owner: string }): boolean =>
     row.owner !== owner && !(owner === 'file' && row.owner === 'environment');
   const credentials = declaration.credentials.map(({ name, values }) => {
     const sealed = Object.entries(values).map(([field, secret]) => [
       field,
-      sealer.seal(secret, credentialPlace(name, field)),
+      writing.seal(secret, credentialPlace(name, field)),
     ]);
     return { name, owner, sealed: Object.fromEntries(sealed) as Record<string, string> };
   });
@@ -41,5 +46,6 @@ export function declaredOver(rows: LiveRows, declaration: Declaration, sealer: S
     deployments: [...rows.deployments.filter(stays), ...declaration.deployments],
     credentials: [...rows.credentials.filter(stays), ...credentials],
     router: { ...rows.router, ...declaration.router },
+    canary: rows.canary,
   };
 }

@@ -195,6 +195,7 @@ class LiveView implements Live {
       deployments: this.deployments(),
       credentials: this.credentials(),
       router: this.router(),
+      canary: this.#configuration.canary,
     };
   }
 

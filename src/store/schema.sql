@@ -34,6 +34,15 @@ create table plumbline.aliases (
 );
 CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON aliases FOR EACH ROW EXECUTE FUNCTION tell_change();
 
+create table plumbline.canary (
+  id boolean not null default true,
+  sealed text not null,
+  constraint canary_pkey PRIMARY KEY (id),
+  constraint canary_id_check CHECK (id),
+  constraint canary_sealed CHECK (sealed ~~ 'pl1:%'::text)
+);
+CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON canary FOR EACH ROW EXECUTE FUNCTION tell_change();
+
 create table plumbline.credentials (
   id uuid not null default gen_random_uuid(),
   name text not null,

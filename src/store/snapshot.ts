@@ -26,9 +26,10 @@ interface Head {
   readonly database: string;
   readonly takenAt: number;
   readonly router: LiveRows['router'];
+  readonly canary: LiveRows['canary'];
 }
 
-const version = 1;
+const version = 2;
 const afterChangeMs = 500;
 /** Lines made in one go; between them the gateway serves. */
 const linesAtOnce = 200;
@@ -63,7 +64,7 @@ function parse(text: string, database: string): Snapshot | undefined {
     const [kind, row] = JSON.parse(line) as [(typeof kinds)[number], unknown];
     found[kind].push(row);
   }
-  return { rows: { ...found, router: head.router } as LiveRows, takenAt: head.takenAt };
+  return { rows: { ...found, router: head.router, canary: head.canary } as LiveRows, takenAt: head.takenAt };
 }
 
 /** Takes what is followed and a place; writes it there after each change, until the returned function is called. */
@@ -99,7 +100,7 @@ async function attempt(place: SnapshotPlace, live: Live, clock: Clock, log: Log)
 }
 
 function* linesOf({ database }: SnapshotPlace, rows: LiveRows, takenAt: number): Generator<string> {
-  const head: Head = { version, database, takenAt, router: rows.router };
+  const head: Head = { version, database, takenAt, router: rows.router, canary: rows.canary };
   yield `${JSON.stringify(head)}\n`;
   let lines = 0;
   for (const kind of kinds) {

@@ -1,6 +1,6 @@
 // What the database has told to have changed and the live view has not read yet.
 
-const configurationTables = new Set(['aliases', 'credentials', 'deployments', 'settings']);
+const configurationTables = new Set(['aliases', 'canary', 'credentials', 'deployments', 'settings']);
 
 /** What has been told and not been read yet. */
 export interface Stale {

@@ -13,6 +13,7 @@ import { noDebianPostgres, startDebianPostgres } from './debian-postgres.ts';
 import { liveCases } from './live-cases.ts';
 import { migrateCases } from './migrate-cases.ts';
 import { reportCases } from './report-cases.ts';
+import { sealingCases } from './sealing-cases.ts';
 import { tableCases } from './table-cases.ts';
 import { usageDayCases } from './usage-day-cases.ts';
 
@@ -60,6 +61,7 @@ function onDatabase(name: string, skip: string | false, open: () => Promise<Open
     databaseCases(database);
     migrateCases(database);
     tableCases(database);
+    sealingCases(database);
     usageDayCases(database);
     reportCases(database);
     liveCases(database);

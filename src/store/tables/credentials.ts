@@ -2,8 +2,10 @@
 import type { CredentialRecord, DeclaredCredential, Owner } from '../../core/records.ts';
 import type { Sealer } from '../../kit/seal.ts';
 import type { Secret } from '../../kit/secret.ts';
+import { sealerFor } from '../canary.ts';
 import type { Queries } from '../database.ts';
 import { type OwnedTable, type Replaced, replaceOwnedRows } from '../owned-rows.ts';
+import { credentialPlace } from '../sealed-place.ts';
 import { StartRefused } from '../start-refused.ts';
 import type { Table } from '../table.ts';
 
@@ -37,11 +39,6 @@ const shape: OwnedTable = {
   columns: { sealed: 'jsonb' },
 };
 
-/** Takes a credential's name and field; returns the place a sealed value is bound to (see kit/seal.ts). */
-export function credentialPlace(name: string, field: string): string {
-  return `credentials/${name}/${field}`;
-}
-
 /** Returns every credential, sealed. */
 export function readCredentials(queries: Queries): Promise<CredentialRecord[]> {
   return queries.query<CredentialRecord>('select name, owner, sealed from plumbline.credentials order by name');
@@ -57,8 +54,9 @@ export async function replaceCredentials(
   declared: readonly DeclaredCredential[],
   sealer: Sealer,
 ): Promise<Replaced> {
+  const writing = await sealerFor(queries, sealer);
   const stored = new Map((await readCredentials(queries)).map((row) => [row.name, row.sealed]));
-  const rows = declared.map(({ name, values }) => ({ name, sealed: sealAll(sealer, name, values, stored.get(name)) }));
+  const rows = declared.map(({ name, values }) => ({ name, sealed: sealAll(writing, name, values, stored.get(name)) }));
   return replaceOwnedRows(queries, shape, owner, rows);
 }
 
