@@ -3,7 +3,7 @@
 // be read, or is not there in time, ends the connection.
 import type { Socket } from 'node:net';
 import { ChunkedReader, type Framing, requestFraming } from '../kit/http1/framing.ts';
-import { Malformed, type RequestHead, readRequestHead } from '../kit/http1/head.ts';
+import { HeadMemory, Malformed, type RequestHead, readRequestHead } from '../kit/http1/head.ts';
 import type { Outbox } from '../kit/outbox.ts';
 import { Response, type Way } from './response.ts';
 
@@ -63,6 +63,7 @@ export class Connection {
   readonly #host: Host;
   readonly #from: string;
   #state: 'head' | 'body' | 'serving' | 'closing' = 'head';
+  readonly #memory = new HeadMemory();
   #held: Buffer | null = null;
   /** Bytes of `held` that hold no end of a head. */
   #searched = 0;
@@ -148,7 +149,7 @@ export class Connection {
     }
     this.#searched = bytes.length;
     if (end === -1) return false;
-    const head = readRequestHead(bytes.toString('latin1', start, end));
+    const head = readRequestHead(bytes.toString('latin1', start, end), this.#memory);
     const framing = requestFraming(head.fields, head.minor);
     this.#hold(bytes, end + headEnd.length);
     this.#begin(head, framing);

@@ -106,7 +106,7 @@ function errorFields(error: Error, left: number): Fields {
   return { name, message, stack, cause: cause instanceof Error ? errorFields(cause, left - 1) : cause };
 }
 
-const fullBytes = 32 * 1024;
+const fullBytes = 128 * 1024;
 const flushEveryMs = 100;
 /** A reader of our output that is this far behind does not read: what it has not taken is dropped, and counted. */
 const mostWaiting = 16 * 1024 * 1024;

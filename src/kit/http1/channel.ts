@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Outbox, Waiting } from '../outbox.ts';
 import { answerFraming, ChunkedReader, type Framing } from './framing.ts';
-import { type AnswerHead, type Fields, Malformed, readAnswerHead } from './head.ts';
+import { type AnswerHead, type Fields, HeadMemory, Malformed, readAnswerHead } from './head.ts';
 
 /** Who is told what becomes of a call. Of `ended` and `failed` one is called, once, and nothing after it. */
 export interface CallEvents {
@@ -43,6 +43,7 @@ export class Channel implements Waiting {
   readonly #outbox: Outbox;
   #call: CallEvents | null = null;
   #isHead = false;
+  readonly #memory = new HeadMemory();
   #held: Buffer | null = null;
   #head: AnswerHead | null = null;
   #left = 0;
@@ -135,7 +136,7 @@ export class Channel implements Waiting {
     if (bytes.length > longestHead && (end === -1 || end > longestHead)) throw new Malformed('the head is too long');
     this.#held = end === -1 ? bytes : null;
     if (end === -1) return null;
-    const head = readAnswerHead(bytes.toString('latin1', 0, end));
+    const head = readAnswerHead(bytes.toString('latin1', 0, end), this.#memory);
     const rest = end + headEnd.length < bytes.length ? bytes.subarray(end + headEnd.length) : null;
     if (head.status === 101) throw new Malformed('the upstream changes the protocol unasked');
     if (head.status > 199) this.#begin(head, rest === null);

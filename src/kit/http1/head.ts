@@ -33,11 +33,11 @@ const mostNames = 1_000;
 const names = new Map<string, string>();
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Lines that end in CRLF and hold no control but a tab. */
-const legal = /^[\t\x20-\x7e\x80-\xff]*(?:\r\n[\t\x20-\x7e\x80-\xff]*)*$/;
+/** No control but a tab. */
+const legal = /^[\t\x20-\x7e\x80-\xff]*$/;
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
-const absolute = /^https?:\/\/[^/?#]*/i;
+const absolute = /^https?:\/\/[^/?#]+/i;
 
 /** Fields that frame a message or say whom it is for: twice is once too often (RFC 9112, 3.2 and 6.3). */
 const onlyOnce: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding']);
@@ -61,27 +61,29 @@ const firstCounts: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
-/** Takes the text of a request's head without the empty line at its end; returns it. Throws Malformed. */
-export function readRequestHead(text: string): RequestHead {
+/** Takes the text of a request's head without the empty line at its end, and what the head before it had; returns it. Throws Malformed. */
+export function readRequestHead(text: string, memory = new HeadMemory()): RequestHead {
   const end = endOfLine(text, 0);
   const line = requestLine.exec(text.slice(0, end));
   if (line === null) throw new Malformed('the request line must be: METHOD target HTTP/1.1');
-  const fields = readFields(text, end);
+  const fields = readFields(text, end, memory);
   const minor = line[3] === '1' ? 1 : 0;
   if (minor === 1 && fields.host === undefined) throw new Malformed('the header host is missing');
   return { method: line[1] ?? '', target: originForm(line[2] ?? ''), minor, fields };
 }
 
-/** Takes the text of an answer's head without the empty line at its end; returns it. Throws Malformed. */
-export function readAnswerHead(text: string): AnswerHead {
+/** Takes the text of an answer's head without the empty line at its end, and what the head before it had; returns it. Throws Malformed. */
+export function readAnswerHead(text: string, memory = new HeadMemory()): AnswerHead {
   const end = endOfLine(text, 0);
   const line = statusLine.exec(text.slice(0, end));
   if (line === null) throw new Malformed('the status line must be: HTTP/1.1 NNN reason');
-  return { status: Number(line[2]), minor: line[1] === '1' ? 1 : 0, fields: readFields(text, end) };
+  return { status: Number(line[2]), minor: line[1] === '1' ? 1 : 0, fields: readFields(text, end, memory) };
 }
 
+/** RFC 9112, 3.2: a path, a whole address, or an asterisk. */
 function originForm(target: string): string {
-  if (target.startsWith('/') || !absolute.test(target)) return target;
+  if (target.startsWith('/') || target === '*') return target;
+  if (!absolute.test(target)) throw new Malformed('the target must be a path or a whole address');
   const rest = target.replace(absolute, '');
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
@@ -91,20 +93,45 @@ function endOfLine(text: string, from: number): number {
   return end === -1 ? text.length : end;
 }
 
-/** Takes the text and where its first line ends. */
-function readFields(text: string, firstEnd: number): Fields {
-  if (!legal.test(text)) throw new Malformed('a header holds a control character, or a line does not end in CRLF');
+/**
+ * The header lines that a connection's last head had. The next head on it has nearly the same, so a line that stands where it
+ * stood before is not read again.
+ */
+export class HeadMemory {
+  readonly lines: string[] = [];
+  readonly names: string[] = [];
+  readonly values: string[] = [];
+}
+
+/** Takes the text, where its first line ends, and what the head before had. */
+function readFields(text: string, firstEnd: number, memory: HeadMemory): Fields {
   const fields: Fields = {};
   let count = 0;
-  for (let at = firstEnd + 2; at < text.length; ) {
-    const end = endOfLine(text, at);
-    const colon = text.indexOf(':', at);
-    if (colon === -1 || colon >= end) throw new Malformed('a header line has no colon');
-    if (++count > mostFields) throw new Malformed(`more than ${mostFields} headers`);
-    add(fields, nameOf(text.slice(at, colon)), trimmed(text, colon + 1, end));
-    at = end + 2;
+  for (let at = firstEnd + 2; at < text.length; count++) {
+    if (count === mostFields) throw new Malformed(`more than ${mostFields} headers`);
+    if (!isAsBefore(text, at, memory.lines[count])) readLine(text, at, count, memory);
+    add(fields, memory.names[count] ?? '', memory.values[count] ?? '');
+    at += (memory.lines[count] ?? '').length + 2;
   }
   return fields;
+}
+
+function isAsBefore(text: string, at: number, line: string | undefined): boolean {
+  if (line === undefined || !text.startsWith(line, at)) return false;
+  const end = at + line.length;
+  return end === text.length || (text.charCodeAt(end) === 0x0d && text.charCodeAt(end + 1) === 0x0a);
+}
+
+/** Takes the text, where a line begins, and its number; puts it into the memory. */
+function readLine(text: string, at: number, number: number, memory: HeadMemory): void {
+  const line = text.slice(at, endOfLine(text, at));
+  if (!legal.test(line)) throw new Malformed('a header holds a control character, or a line does not end in CRLF');
+  const colon = line.indexOf(':');
+  if (colon === -1) throw new Malformed('a header line has no colon');
+  const name = nameOf(line.slice(0, colon));
+  memory.lines[number] = line;
+  memory.names[number] = name;
+  memory.values[number] = trimmed(line, colon + 1, line.length);
 }
 
 function add(fields: Fields, name: string, value: string): void {
