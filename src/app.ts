@@ -26,6 +26,7 @@ import { openSealer, type Sealer } from './kit/seal.ts';
 import { Upstreams } from './kit/upstream.ts';
 import { providers } from './providers/index.ts';
 import { type PriceTable, readPriceFile } from './providers/prices.ts';
+import { refuseWrongKey } from './store/canary.ts';
 import { migrate, open as openStore, type Store } from './store/index.ts';
 import { type Journal, openJournal } from './store/journal.ts';
 import { type Live, openLive, openLiveFrom } from './store/live.ts';
@@ -88,7 +89,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
   const keys = ensureKeys(config.dataDir, config);
   if ('complaints' in keys) throw refused(keys.complaints);
   const prices = pricesOf(config.priceFile);
-  const sealer = openSealer(keys.saltKey);
+  const sealer = openSealer(keys.saltKey, keys.otherSaltKeys);
   const outbox = new Outbox();
   const upstreams = new Upstreams({ ...providerDefaults, connections: config.upstreamConnections, outbox });
   const finding =
@@ -237,6 +238,7 @@ async function liveOf(
   log: Log,
 ): Promise<Live> {
   const prepare = async (): Promise<void> => {
+    await refuseWrongKey(store.database, sealer);
     await migrate(store.database);
     await bringIn(declaration, store, sealer, log);
   };

@@ -120,6 +120,12 @@ export const options = {
     litellm: ['LITELLM_SALT_KEY'],
     says: 'Key that seals stored provider credentials. Without it the first start makes one and keeps it in the data folder; lose it and they cannot be read again.',
   },
+  saltKeyPrevious: {
+    kind: 'secret',
+    default: null,
+    litellm: [],
+    says: 'While the salt key is being changed: the other one, which still opens what it sealed. See docs/secrets.md.',
+  },
   logLevel: {
     kind: 'choice',
     default: 'info',

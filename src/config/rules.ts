@@ -20,7 +20,7 @@ export function isLoopback(host: string): boolean {
  * returns what makes no sense in it.
  */
 export function contradictions(config: Config): Complaint[] {
-  return [...openWithoutKey(config), ...untraceable(config), ...idle(config)];
+  return [...openWithoutKey(config), ...untraceable(config), ...idle(config), ...sameSalt(config)];
 }
 
 /** With no key configured it never listens beyond loopback: a key made at first start was seen by nobody yet. */
@@ -54,6 +54,19 @@ function untraceable({ otlpEndpoint, otlpHeaders, sources }: Config): Complaint[
       mend: 'write blanks, commas and percent signs of a value percent-encoded',
     });
   return complaints;
+}
+
+/** A change of the salt key from a key to itself: one of the two was mistaken for the other. */
+function sameSalt({ saltKey, saltKeyPrevious, sources }: Config): Complaint[] {
+  if (saltKey === null || saltKeyPrevious === null || !saltKey.equals(saltKeyPrevious)) return [];
+  return [
+    {
+      option: 'saltKeyPrevious',
+      source: sources.saltKeyPrevious.name,
+      says: 'it is the salt key itself',
+      mend: 'give the other key, or leave it out when the change is done',
+    },
+  ];
 }
 
 /** Options that were given but can have no effect beside the others. */

@@ -17,6 +17,11 @@ export function isSealed(text: string): text is Sealed {
   return text.startsWith(mark);
 }
 
+/** Takes what a sealed text opened to; true when that is sealed again, which nothing of ours does. */
+export function holdsSealed(secret: Secret): boolean {
+  return secret.startsWith(mark);
+}
+
 /** Takes a sealed text; returns the id of the key it was sealed under, undefined when it is no whole envelope. */
 export function keyIdOf(sealed: string): string | undefined {
   return envelope.exec(sealed)?.[1];

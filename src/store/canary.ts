@@ -16,6 +16,15 @@ export async function readCanary(queries: Queries): Promise<string | null> {
   return row?.sealed ?? null;
 }
 
+/** Takes a database of any schema and the keys of this process; throws StartRefused when none opens its canary. Writes nothing. */
+export async function refuseWrongKey(queries: Queries, sealer: Sealer): Promise<void> {
+  const [found] = await queries.query<{ isThere: boolean }>(
+    `select to_regclass('plumbline.canary') is not null as "isThere"`,
+  );
+  const canary = found?.isThere === true ? await readCanary(queries) : null;
+  if (canary !== null) sealerOf(canary, sealer);
+}
+
 /**
  * Takes a transaction and the keys of this process; returns a sealer that seals under the key the database is sealed under,
  * which stays so until the transaction ends. Makes the canary when there is none. Throws StartRefused when no key opens it.

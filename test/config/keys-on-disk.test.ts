@@ -58,7 +58,7 @@ test('two houses get different keys', (context) => {
 test('with both keys configured the disk is not touched', (context) => {
   const folder = dataDir(context);
   const [masterKey, saltKey] = [new Secret('sk-1'), new Secret('salt')];
-  assert.deepEqual(ensureKeys(folder, { masterKey, saltKey }), { masterKey, saltKey, made: [] });
+  assert.deepEqual(ensureKeys(folder, { masterKey, saltKey }), { masterKey, saltKey, otherSaltKeys: [], made: [] });
   assert.ok(!existsSync(folder));
 });
 

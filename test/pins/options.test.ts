@@ -16,6 +16,7 @@ const pinned = [
   ['--usage-retention-days', 'PLUMBLINE_USAGE_RETENTION_DAYS'],
   ['--master-key-file', 'PLUMBLINE_MASTER_KEY', 'LITELLM_MASTER_KEY'],
   ['--salt-key-file', 'PLUMBLINE_SALT_KEY', 'LITELLM_SALT_KEY'],
+  ['--salt-key-previous-file', 'PLUMBLINE_SALT_KEY_PREVIOUS'],
   ['--log-level', 'PLUMBLINE_LOG_LEVEL', 'LITELLM_LOG'],
   ['--log-format', 'PLUMBLINE_LOG_FORMAT'],
   ['--body-limit', 'PLUMBLINE_BODY_LIMIT'],
