@@ -10,6 +10,7 @@ import type { FileReading } from './config/litellm-file.ts';
 import type { Environment } from './config/load.ts';
 import { hasErrors, type Notice, renderNotices } from './config/notices.ts';
 import type { Config } from './config/options.ts';
+import { resolveStored } from './config/references.ts';
 import { type Complaint, complaintLine, isLoopback } from './config/rules.ts';
 import { settle } from './config/settle.ts';
 import { build } from './core/build.ts';
@@ -121,7 +122,20 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       log,
     });
     const tracing = await tracingOf(config, upstreams, log);
-    const site = siteOf(config, keys.masterKey, sealer, store, live, journal, upstreams, prices, log, tracing, crew);
+    const site = siteOf(
+      config,
+      keys.masterKey,
+      sealer,
+      environment,
+      store,
+      live,
+      journal,
+      upstreams,
+      prices,
+      log,
+      tracing,
+      crew,
+    );
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
     const server = await openServer(config, site.routes, site.edge, outbox);
     const stop = async (): Promise<void> => {
@@ -178,6 +192,8 @@ function settled(config: Config, reading: FileReading | null): Config {
   if ('complaints' in result) throw refused(result.complaints);
   return result.config;
 }
+
+const readText = (path: string): string => readFileSync(path, 'utf8');
 
 function pricesOf(path: string | null): PriceTable {
   if (path === null) return new Map();
@@ -262,6 +278,7 @@ function siteOf(
   config: Config,
   masterKey: NonNullable<Config['masterKey']>,
   sealer: Sealer,
+  environment: Environment,
   store: Store,
   live: Live,
   journal: Journal,
@@ -274,6 +291,7 @@ function siteOf(
   return openSite({
     masterKey,
     sealer,
+    resolve: (secret) => resolveStored(secret, { variables: environment, readText }),
     rows: () => ({
       aliases: live.aliases(),
       deployments: live.deployments(),

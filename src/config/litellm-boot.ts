@@ -31,11 +31,12 @@ export function readEnvironmentSection(
   top: Dictionary | undefined,
   environment: Variables,
   findings: Findings,
+  readText: (path: string) => string,
 ): Readonly<Record<string, string>> {
   const section = entryOf(top, 'environment_variables');
   if (section === undefined || isNothing(section.value)) return {};
-  const values = resolveReferences(section.value, environment, (at, name) =>
-    findings.error(at, `the variable ${name} is not set`, `set ${name}, or remove this line`),
+  const values = resolveReferences(section.value, { variables: environment, readText }, (at, { says, mend }) =>
+    findings.error(at, says, mend),
   );
   if (values.kind === 'dictionary') for (const entry of values.entries) warnTooLate(entry.key, entry, findings);
   return new Reader(findings).textMap(values) ?? {};
@@ -60,7 +61,7 @@ export function readBootSettings(
   const variables = entryOf(top, 'environment_variables')?.value;
   const variable = (name: string): Tree | undefined => {
     const entry = entryOf(variables, name);
-    return entry === undefined ? undefined : resolveReferences(entry.value, desk.variables, () => undefined);
+    return entry === undefined ? undefined : resolveReferences(entry.value, desk, () => undefined);
   };
   const megabyte = 1024 * 1024;
   return {

@@ -42,10 +42,11 @@ export interface FileReading {
 /** Takes the path of a config.yaml; returns what it declares and every notice. With an error among them, do not start. */
 export function readLitellmFile(path: string, options: FileOptions): FileReading {
   const findings = new Findings(options.accepted ?? []);
-  const { top, files } = readWithIncludes(path, findings, options.readText ?? readUtf8);
-  const environmentVariables = readEnvironmentSection(top, options.environment, findings);
+  const readText = options.readText ?? readUtf8;
+  const { top, files } = readWithIncludes(path, findings, readText);
+  const environmentVariables = readEnvironmentSection(top, options.environment, findings, readText);
   const variables = { ...options.environment, ...environmentVariables };
-  const desk: Desk = { findings, read: new Reader(findings), variables };
+  const desk: Desk = { findings, read: new Reader(findings), variables, readText };
   const sections = readSection(desk, top, topKeys);
   const general = readSection(desk, sections.get('general_settings'), generalSettings);
   const library = readSection(desk, sections.get('litellm_settings'), litellmSettings);

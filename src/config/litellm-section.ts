@@ -1,6 +1,6 @@
-// Reads one section by its table: gives back what is honoured, with os.environ/NAME resolved, and reports all the rest.
+// Reads one section by its table: gives back what is honoured, with references resolved, and reports all the rest.
 import type { KeyRow, KeyTable } from './litellm-keys.ts';
-import type { Findings, Located } from './notices.ts';
+import type { Findings } from './notices.ts';
 import type { Dictionary, Entry, Tree } from './yaml-source.ts';
 import { isIdle, isNothing, type Reader, resolveReferences } from './yaml-values.ts';
 
@@ -12,6 +12,8 @@ export interface Desk {
   readonly read: Reader;
   /** The environment, with the file's environment_variables laid over it. */
   readonly variables: Variables;
+  /** Reads a file that a reference names; throws when it cannot. */
+  readonly readText: (path: string) => string;
 }
 
 /** The honoured entries of a section, by key. */
@@ -50,17 +52,12 @@ function honour(desk: Desk, entry: Entry, row: KeyRow, section: Map<string, Tree
 function reportRow(desk: Desk, entry: Entry, row: KeyRow): void {
   const isOff = isIdle(entry.value);
   if (row.status === 'already' || isNothing(entry.value) || (isOff && row.offMatters !== true)) return;
-  resolveReferences(entry.value, desk.variables, (at, name) => missing(desk.findings, at, name, false));
+  resolveReferences(entry.value, desk, (at, { says }) => desk.findings.warning(at, says, 'nothing here needs it yet'));
   if (row.status === 'refused') desk.findings.refuse(entry, `not in force: ${row.says}`, '');
   else desk.findings.notYet(entry, `not in force: ${row.says}`, '');
 }
 
-/** Takes a tree; returns it with its references to the environment resolved; a missing variable is an error. */
+/** Takes a tree; returns it with its references resolved; one that stands for nothing is an error. */
 export function resolve(desk: Desk, tree: Tree): Tree {
-  return resolveReferences(tree, desk.variables, (at, name) => missing(desk.findings, at, name, true));
-}
-
-function missing(findings: Findings, at: Located, name: string, isNeeded: boolean): void {
-  if (isNeeded) findings.error(at, `the variable ${name} is not set`, `set ${name}, or remove this line`);
-  else findings.warning(at, `the variable ${name} is not set`, 'nothing here needs it yet');
+  return resolveReferences(tree, desk, (at, { says, mend }) => desk.findings.error(at, says, mend));
 }

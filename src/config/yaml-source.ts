@@ -19,6 +19,8 @@ export interface Scalar extends Located {
   readonly value: string | number | boolean | null;
   /** The variable the value came from, when it was written os.environ/NAME. */
   readonly reference?: string;
+  /** The reference it was written as, when it was one: fit to print, as the value is not. */
+  readonly origin?: string;
 }
 export interface List extends Located {
   readonly kind: 'list';

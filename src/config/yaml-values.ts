@@ -1,8 +1,11 @@
 // Typed readings of a tree's values. A wrong type is reported once, with its place and shape, and reads as undefined.
 import { isObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { type Reference, referenceIn } from '../kit/reference.ts';
 import { suggestion } from './did-you-mean.ts';
+import { isSecretField, isSecretHeader } from './litellm-keys.ts';
 import type { Findings, Located } from './notices.ts';
 import { durationMs, shapeOf, yesNo } from './parse-option.ts';
+import { lookUp, type ReferenceSources, type Unresolved } from './references.ts';
 import type { Dictionary, Entry, Scalar, Tree } from './yaml-source.ts';
 
 /** Takes a tree; true when it says nothing: null, or nothing at all. */
@@ -36,7 +39,7 @@ export function jsonObjectOf(tree: Dictionary): JsonObject {
 /** Takes a tree that is a name; returns it fit to print: a value from the environment as its reference, long ones cut. */
 export function shown(tree: Tree): string {
   if (tree.kind !== 'scalar') return `a ${tree.kind}`;
-  if (tree.reference !== undefined) return `os.environ/${tree.reference}`;
+  if (tree.origin !== undefined) return tree.origin;
   const text = String(tree.value);
   if (/^(sk-|Bearer |[A-Za-z]{2,}_[A-Za-z0-9]{20,})/.test(text)) return 'a secret';
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
@@ -45,9 +48,14 @@ export function shown(tree: Tree): string {
 /** What a tree is, for a complaint; never the value. */
 function found(tree: Tree): string {
   if (tree.kind !== 'scalar') return `a ${tree.kind}`;
-  const origin = tree.reference === undefined ? '' : ` (from the variable ${tree.reference})`;
+  const origin = originOf(tree);
   if (typeof tree.value === 'string') return `a text of ${shapeOf(tree.value)}${origin}`;
   return `${tree.value === null ? 'nothing' : typeof tree.value === 'boolean' ? 'yes or no' : 'a number'}${origin}`;
+}
+
+function originOf({ reference, origin }: Scalar): string {
+  if (reference !== undefined) return ` (from the variable ${reference})`;
+  return origin === undefined ? '' : ` (from ${origin})`;
 }
 
 export class Reader {
@@ -143,7 +151,7 @@ export class Reader {
   }
 
   #wrong(tree: Tree, expected: string, mend: string): undefined {
-    const isReported = tree.kind === 'scalar' && tree.value === null && tree.reference !== undefined;
+    const isReported = tree.kind === 'scalar' && tree.value === null && tree.origin !== undefined;
     if (!isReported) this.#findings.error(tree, `expected ${expected}, found ${found(tree)}`, mend);
     return undefined;
   }
@@ -156,31 +164,42 @@ function numberIn(tree: Tree): number | undefined {
 }
 
 /**
- * Takes a tree and the variables; returns it with each text `os.environ/NAME`, wherever it stands, replaced by the
- * variable's value. A variable that is not set is reported by `missing` and reads as nothing.
+ * Takes a tree and where to look; returns it with its references replaced by what they stand for: `os.environ/NAME` wherever
+ * it stands, `env:NAME`, `file:/path` and `cred:NAME` where a secret or an address does. What cannot be resolved is reported
+ * and reads as nothing.
  */
 export function resolveReferences(
   tree: Tree,
-  variables: Readonly<Record<string, string | undefined>>,
-  missing: (at: Located, name: string) => void,
+  sources: ReferenceSources,
+  report: (at: Located, why: Unresolved) => void,
 ): Tree {
   if (tree.kind === 'list')
-    return { ...tree, items: tree.items.map((item) => resolveReferences(item, variables, missing)) };
+    return { ...tree, items: tree.items.map((item) => resolveReferences(item, sources, report)) };
   if (tree.kind === 'dictionary') {
-    const entries = tree.entries.map((entry) => ({
-      ...entry,
-      value: resolveReferences(entry.value, variables, missing),
-    }));
+    const entries = tree.entries.map((entry) => ({ ...entry, value: resolveReferences(entry.value, sources, report) }));
     return { ...tree, entries };
   }
-  const name = referenceIn(tree);
-  if (name === undefined) return tree;
-  const value = variables[name];
-  if (value === undefined) missing(tree, name);
-  return { ...tree, value: value ?? null, reference: name };
+  const reference = referenceOf(tree);
+  if (reference === undefined) return tree;
+  const found = lookUp(reference, sources);
+  if ('says' in found) report(tree, found);
+  return {
+    ...tree,
+    value: 'says' in found ? null : found.text,
+    origin: reference.written,
+    ...(reference.kind === 'variable' ? { reference: reference.name } : {}),
+  };
 }
 
-function referenceIn(tree: Scalar): string | undefined {
-  const text = typeof tree.value === 'string' && tree.reference === undefined ? tree.value : '';
-  return text.startsWith('os.environ/') ? text.slice('os.environ/'.length).trim() : undefined;
+function referenceOf(tree: Scalar): Reference | undefined {
+  const isPlain = typeof tree.value === 'string' && tree.origin === undefined;
+  const reference = isPlain ? referenceIn(String(tree.value)) : undefined;
+  return reference?.written.startsWith('os.environ/') || holdsSecret(tree.path) ? reference : undefined;
+}
+
+/** A tag may well read env:production; a key may not. */
+function holdsSecret(path: string): boolean {
+  const [, above = '', name = ''] = /^(.*?)\.?([^.[\]]*)$/.exec(path) ?? [];
+  if (/^(api_base|base_url|database_url)$/i.test(name)) return true;
+  return isSecretField(name) || (above.endsWith('headers') && isSecretHeader(name));
 }

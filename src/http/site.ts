@@ -31,6 +31,8 @@ const answerLimit = 256 * 1024 * 1024;
 export interface SiteParts {
   readonly masterKey: Secret;
   readonly sealer: Sealer;
+  /** Takes a stored secret; returns it, or what it refers to. Throws when that is not there, naming the reference. */
+  readonly resolve: (secret: Secret) => Secret;
   readonly rows: () => ModelRows;
   readonly keyByHash: (hash: string) => VirtualKey | undefined;
   readonly isFresh: () => boolean;
@@ -77,7 +79,8 @@ export function openSite(parts: SiteParts): Site {
     buildModelMap(parts.rows(), {
       providerByName,
       priceOf: ({ provider, info, parameters }, model) => priceOf(provider, model, info, parameters, parts.prices),
-      unseal: (credential, field, sealed) => parts.sealer.unseal(sealed, credentialPlace(credential, field)),
+      unseal: (credential, field, sealed) =>
+        parts.resolve(parts.sealer.unseal(sealed, credentialPlace(credential, field))),
       complain: (subject, reason) => log.error('left out of service', { subject, reason }),
     });
   let models = buildMap();

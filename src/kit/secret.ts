@@ -1,6 +1,7 @@
 // A value that will not print itself. reveal() is the only way out, and only kit/seal.ts and kit/upstream.ts may call it.
 import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
+import { type Reference, referenceIn } from './reference.ts';
 
 const mask = '[secret]';
 
@@ -31,6 +32,11 @@ export class Secret {
     } catch {
       return null; // a percent sign that begins nothing
     }
+  }
+
+  /** Returns where the secret is kept, when the text only names that (which is no secret); undefined when it is the secret. */
+  reference(): Reference | undefined {
+    return referenceIn(this.#text);
   }
 
   /** Takes another text or Secret's plain form; true when equal. */

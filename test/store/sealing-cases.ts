@@ -1,14 +1,16 @@
 // Which salt key a database is sealed under: noticed at the start, changed row by row, never mixed up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSealed, keyIdOf, openSealer } from '../../src/kit/seal.ts';
+import { holdsSealed, isSealed, keyIdOf, openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
 import { readCanary, sealerFor } from '../../src/store/canary.ts';
 import type { Database } from '../../src/store/database.ts';
 import { replaceOwned } from '../../src/store/replace-owned.ts';
+import { rotateSecrets, surveySecrets } from '../../src/store/rotate-secrets.ts';
+import { sealedColumns } from '../../src/store/sealed-columns.ts';
 import { credentialPlace } from '../../src/store/sealed-place.ts';
 import { StartRefused } from '../../src/store/start-refused.ts';
-import { readCredentials } from '../../src/store/tables/credentials.ts';
+import { patchCredential, readCredentials } from '../../src/store/tables/credentials.ts';
 import { freshSchema } from './fresh-schema.ts';
 import { declared, sealer } from './rows.ts';
 
@@ -58,5 +60,69 @@ export function sealingCases(database: () => Database): void {
     assert.ok(sealer.unseal(text, credentialPlace('groq', 'api_key')).equals(new Secret('gsk-plain')));
     const chosen = await database().transaction((queries) => sealerFor(queries, both));
     assert.deepEqual([chosen.keyId, chosen.keyIds.toSorted()], [sealer.keyId, both.keyIds.toSorted()]);
+  });
+
+  test('a hundred patches of one field leave one layer, the same plaintexts and the other ciphertexts as they were', async () => {
+    await freshSchema(database());
+    const values = { api_key: new Secret('one'), token: new Secret('two'), 'header:x-auth': new Secret('three') };
+    await replaceOwned(database(), declared({ credentials: [{ name: 'groq', values }] }), sealer);
+    const stored = async () => (await readCredentials(database()))[0]?.sealed ?? {};
+    const before = await stored();
+    for (let count = 0; count < 100; count++) {
+      const token = count % 3 === 0 ? 'two' : `two-${count}`;
+      const posted = { api_key: '[secret]', token, 'header:x-auth': 'sk-1****cdef' };
+      const fields = await database().transaction((queries) => patchCredential(queries, 'groq', posted, sealer));
+      assert.deepEqual(fields?.toSorted(), Object.keys(values).toSorted());
+      const { token: patched = '', ...others } = await stored();
+      assert.deepEqual(others, { api_key: before['api_key'], 'header:x-auth': before['header:x-auth'] });
+      const opened = sealer.unseal(patched, credentialPlace('groq', 'token'));
+      assert.ok(opened.equals(new Secret(token)) && !holdsSealed(opened));
+    }
+    const survey = await surveySecrets(database(), sealer);
+    assert.deepEqual(survey, { canary: sealer.keyId, values: { [sealer.keyId]: 3 }, findings: [] });
+  });
+
+  test('a patch of what is stored writes nothing, of one field posted as null removes it, of nobody is nothing', async () => {
+    await freshSchema(database());
+    await replaceOwned(database(), declared(), sealer);
+    const whole = () => database().query('select to_jsonb(c)::text as row from plumbline.credentials c');
+    const before = await whole();
+    const patch = (name: string, posted: Record<string, string | null>) =>
+      database().transaction((queries) => patchCredential(queries, name, posted, sealer));
+    await patch('groq', { api_key: 'gsk-plain' });
+    await patch('groq', { api_key: '****' });
+    assert.deepEqual(await whole(), before);
+    await assert.rejects(patch('groq', { other: '****' }), { code: 'field_invalid', field: 'other' });
+    assert.deepEqual(await patch('groq', { api_key: null, token: 'x' }), ['token']);
+    assert.equal(await patch('nobody', { token: 'x' }), undefined);
+  });
+
+  test('a writer that waits while the key changes writes under the new one, and leaves nothing under the old', async () => {
+    await freshSchema(database());
+    const both = openSealer(new Secret('another salt key'), [new Secret('a salt key of the tests')]);
+    await replaceOwned(database(), declared(), sealer);
+    const names = Array.from({ length: 6 }, (_, index) => ({
+      name: `c${index}`,
+      values: { k: new Secret(`v${index}`) },
+    }));
+    const all = [...declared().credentials, ...names];
+    const ends = await Promise.all([
+      rotateSecrets(database(), both, () => undefined),
+      ...Array.from({ length: 4 }, () => replaceOwned(database(), declared({ credentials: all }), both)),
+    ]);
+    assert.deepEqual(ends[0].findings, []);
+    const survey = await surveySecrets(database(), stranger);
+    assert.deepEqual(survey, { canary: stranger.keyId, values: { [stranger.keyId]: 7 }, findings: [] });
+  });
+
+  test('every column whose check asks for the mark of sealed texts is known to whoever turns to all of them', async () => {
+    await freshSchema(database());
+    const found = await database().query<{ table: string }>(
+      `select connamespace::regnamespace::text || '.' || (select relname from pg_class c where c.oid = conrelid) as table
+       from pg_constraint
+       where contype = 'c' and pg_get_constraintdef(oid) like '%pl1:%'`,
+    );
+    const known = ['plumbline.canary', ...sealedColumns.map(({ table }) => table)];
+    assert.deepEqual(found.map(({ table }) => table).toSorted(), known.toSorted());
   });
 }

@@ -44,3 +44,33 @@ test('a credential sealed for another place or under another salt key takes its 
   assert.equal(reply.status, 200);
   assert.equal(reply.headers['x-plumbline-deployment'], 'd3');
 });
+
+test('a stored reference is looked up here; one that leads nowhere takes its deployment out of service, and its words go nowhere', async () => {
+  const reference = (name: string, text: string) => ({
+    name,
+    owner: 'api' as const,
+    sealed: { api_key: sealed(name, 'api_key', text) },
+  });
+  const house = openHouse({
+    deployments: [
+      { alias: 'found', credential: 'found' },
+      { alias: 'lost', credential: 'lost' },
+      { alias: 'ours', credential: 'ours' },
+    ],
+    credentials: [
+      reference('found', 'os.environ/THE_KEY'),
+      reference('lost', 'env:NOWHERE'),
+      reference('ours', 'env:PLUMBLINE_MASTER_KEY'),
+    ],
+    variables: { THE_KEY: 'sk-of-variable', PLUMBLINE_MASTER_KEY: 'sk-master' },
+    upstream: () => ({ body: completion('fine') }),
+  });
+  const ask = (model: string) => house.ask('/v1/chat/completions', { ...question, model });
+  assert.equal((await ask('found')).status, 200);
+  assert.notEqual((await ask('lost')).status, 200);
+  assert.notEqual((await ask('ours')).status, 200);
+  assert.deepEqual(
+    house.received.map(({ headers }) => headers.authorization),
+    ['Bearer sk-of-variable'],
+  );
+});

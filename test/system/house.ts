@@ -1,6 +1,7 @@
 // A house for system tests: the real hall, rooms and routes around an upstream given as a function. No port, no database,
 // no mock of our own modules, and a clock that the test owns.
 import { randomUUID } from 'node:crypto';
+import { resolveStored } from '../../src/config/references.ts';
 import {
   type AliasRecord,
   type CredentialRecord,
@@ -86,6 +87,8 @@ export interface HouseOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly isFresh?: () => boolean;
+  /** The environment that stored references are looked up in. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly pingMs?: number;
   readonly tracing?: Tracing;
   readonly metricsReaders?: 'anyone' | 'local' | 'key';
@@ -133,6 +136,7 @@ export function openHouse(options: HouseOptions): House {
   const site = openSite({
     masterKey: new Secret(masterKey),
     sealer,
+    resolve: (secret) => resolveStored(secret, { variables: options.variables ?? {}, readText: noFile }),
     rows: () => ({ aliases, deployments, credentials: options.credentials ?? [], router }),
     keyByHash: (hash) => (options.keys ?? []).find((key) => key.hash === hash),
     isFresh: options.isFresh ?? (() => true),
@@ -156,6 +160,10 @@ export function openHouse(options: HouseOptions): House {
   });
   const open = (path: string, body?: unknown, ask: AskOptions = {}) => site.inject(arrived(path, body, ask, clock));
   return { site, rows, received, clock, open, ask: async (...asked) => told(await open(...asked)) };
+}
+
+function noFile(path: string): never {
+  throw Object.assign(new Error(path), { code: 'ENOENT' });
 }
 
 function deployment(given: Partial<DeploymentRecord> & { readonly alias: string }, index: number): DeploymentRecord {

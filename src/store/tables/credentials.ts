@@ -1,4 +1,5 @@
 // Our credentials at providers, sealed. Invariant: no field of a row is readable; the table refuses what is not sealed.
+import { secretChanges } from '../../core/posted-secrets.ts';
 import type { CredentialRecord, DeclaredCredential, Owner } from '../../core/records.ts';
 import type { Sealer } from '../../kit/seal.ts';
 import type { Secret } from '../../kit/secret.ts';
@@ -58,6 +59,47 @@ export async function replaceCredentials(
   const stored = new Map((await readCredentials(queries)).map((row) => [row.name, row.sealed]));
   const rows = declared.map(({ name, values }) => ({ name, sealed: sealAll(writing, name, values, stored.get(name)) }));
   return replaceOwnedRows(queries, shape, owner, rows);
+}
+
+/**
+ * Takes a transaction, a credential's name, posted fields (see secretChanges) and the keys; changes what they change and leaves
+ * every other field's ciphertext as it is. Returns the names of the fields it holds then, undefined when there is no such
+ * credential. Throws field_invalid as secretChanges does.
+ */
+export async function patchCredential(
+  queries: Queries,
+  name: string,
+  posted: Readonly<Record<string, string | null>>,
+  sealer: Sealer,
+): Promise<readonly string[] | undefined> {
+  const writing = await sealerFor(queries, sealer);
+  const [row] = await queries.query<Pick<CredentialRecord, 'sealed'>>(
+    'select sealed from plumbline.credentials where name = $1 for update',
+    [name],
+  );
+  if (row === undefined) return undefined;
+  const { set, removed } = secretChanges(posted, Object.keys(row.sealed));
+  const kept = Object.entries(row.sealed).filter(([field]) => !removed.includes(field));
+  const sealed = { ...Object.fromEntries(kept), ...sealAll(writing, name, set, openable(writing, name, row.sealed)) };
+  await queries.query(
+    `update plumbline.credentials set sealed = $2::jsonb, updated_at = now()
+     where name = $1 and sealed is distinct from $2::jsonb`,
+    [name, JSON.stringify(sealed)],
+  );
+  return Object.keys(sealed);
+}
+
+/** A value that does not open is no reason not to replace it. */
+function openable(sealer: Sealer, name: string, stored: Readonly<Record<string, string>>): Record<string, string> {
+  const opens = ([field, text]: [string, string]): boolean => {
+    try {
+      sealer.unseal(text, credentialPlace(name, field));
+      return true;
+    } catch {
+      return false; // why not makes no difference here: the value is on its way out
+    }
+  };
+  return Object.fromEntries(Object.entries(stored).filter(opens));
 }
 
 function sealAll(
