@@ -31,8 +31,8 @@ export interface Rotation {
   readonly findings: readonly SecretFinding[];
 }
 
-/** Takes what was done so far, after each page of rows. */
-export type Progress = (sofar: Rotation) => void;
+/** Takes what was done so far, after each page of rows; the next waits for it. */
+export type Progress = (sofar: Rotation) => void | Promise<void>;
 
 const rowsAtOnce = 50;
 const unreadable = 'unreadable';
@@ -73,7 +73,7 @@ export async function rotateSecrets(database: Database, next: Sealer, progress: 
       const page = await rotatePage(database, column, after, next);
       after = page.last;
       sofar = together(sofar, page.done);
-      progress(sofar);
+      await progress(sofar);
     }
   }
   return sofar;

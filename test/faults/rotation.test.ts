@@ -2,7 +2,7 @@
 // every secret stays readable at every moment, and nothing but ciphertext changes.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,9 @@ import { Secret } from '../../src/kit/secret.ts';
 import { type DebianPostgres, startDebianPostgres, whyNoDebianPostgres } from '../real/debian-postgres.ts';
 import { type RunningGateway, startGateway } from '../real/gateway.ts';
 import { temporaryFolder } from '../real/temporary-folder.ts';
+import { until } from '../store/until.ts';
 import { type Kept, openKept } from './kept-secrets.ts';
-import { Load, startUpstream, type Upstream } from './stand.ts';
+import { chat, Load, startUpstream, type Upstream } from './stand.ts';
 
 const old = 'salt-key-of-before-0123456789abcdef';
 const next = 'salt-key-to-come-0123456789abcdef';
@@ -100,6 +101,28 @@ describe("on Debian's PostgreSQL", { skip: whyNoDebianPostgres() }, () => {
       return true;
     });
     assert.deepEqual(await kept.everything(), before);
+  });
+
+  test('a start without the database is held to its salt key too, by what was last known', async () => {
+    const dataDirectory = join(folder.path, 'data-1');
+    const start = (salt: string) =>
+      startGateway({
+        config: upstream.config,
+        dataDirectory,
+        env: { DATABASE_URL: debian.url, PLUMBLINE_SALT_KEY: salt },
+      });
+    const running = await start(next);
+    await until('what is known to be kept', () => existsSync(join(dataDirectory, 'last-known.jsonl')));
+    await running.stop();
+    await debian.down();
+    try {
+      await assert.rejects(start(old), /sealed under the salt key .*nothing was changed/);
+      const served = await start(next);
+      assert.equal((await chat(served)).status, 200);
+      await served.stop('SIGKILL'); // in good order it would wait for the database, to deliver its usage
+    } finally {
+      await debian.up();
+    }
   });
 
   test('status counts by key and finds what does not open or opens to something sealed', async () => {

@@ -13,6 +13,7 @@ import { StartRefused } from '../../src/store/start-refused.ts';
 import { patchCredential, readCredentials } from '../../src/store/tables/credentials.ts';
 import { freshSchema } from './fresh-schema.ts';
 import { declared, sealer } from './rows.ts';
+import { until } from './until.ts';
 
 const stranger = openSealer(new Secret('another salt key'));
 const nothing = { aliases: [], deployments: [], credentials: [], router: {} };
@@ -97,22 +98,35 @@ export function sealingCases(database: () => Database): void {
     assert.equal(await patch('nobody', { token: 'x' }), undefined);
   });
 
-  test('a writer that waits while the key changes writes under the new one, and leaves nothing under the old', async () => {
+  test('a writer in the middle of a rotation is waited for, so that nothing is left under the old key', async () => {
     await freshSchema(database());
     const both = openSealer(new Secret('another salt key'), [new Secret('a salt key of the tests')]);
-    await replaceOwned(database(), declared(), sealer);
-    const names = Array.from({ length: 6 }, (_, index) => ({
-      name: `c${index}`,
-      values: { k: new Secret(`v${index}`) },
-    }));
-    const all = [...declared().credentials, ...names];
-    const ends = await Promise.all([
-      rotateSecrets(database(), both, () => undefined),
-      ...Array.from({ length: 4 }, () => replaceOwned(database(), declared({ credentials: all }), both)),
-    ]);
-    assert.deepEqual(ends[0].findings, []);
-    const survey = await surveySecrets(database(), stranger);
-    assert.deepEqual(survey, { canary: stranger.keyId, values: { [stranger.keyId]: 7 }, findings: [] });
+    const count = 120;
+    const many = Array.from({ length: count }, (_, at) => ({ name: `c${at}`, values: { k: new Secret(`v${at}`) } }));
+    await replaceOwned(database(), declared({ ...nothing, credentials: many }), sealer);
+    let pages = 0;
+    let written: Promise<unknown> | undefined;
+    const isMet = async () =>
+      pages > 1 || (await database().query('select 1 from pg_locks where not granted')).length > 0;
+    const writer = (begun: () => void) =>
+      database().transaction(async (queries) => {
+        await sealerFor(queries, both);
+        const read = await readCredentials(queries);
+        begun();
+        if (database().kind === 'postgres') await until('the rotation to go on, or to wait', isMet);
+        for (const { name, sealed } of read)
+          await queries.query('update plumbline.credentials set sealed = $2 where name = $1', [
+            name,
+            JSON.stringify(sealed),
+          ]);
+      });
+    await rotateSecrets(database(), both, async () => {
+      pages++;
+      if (pages === 1) await new Promise<void>((begun) => (written = writer(begun)));
+    });
+    await written;
+    const { values, findings } = await surveySecrets(database(), both);
+    assert.deepEqual([values, findings, pages], [{ [stranger.keyId]: count }, [], 3]);
   });
 
   test('every column whose check asks for the mark of sealed texts is known to whoever turns to all of them', async () => {
