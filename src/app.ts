@@ -10,6 +10,7 @@ import type { FileReading } from './config/litellm-file.ts';
 import type { Environment } from './config/load.ts';
 import { hasErrors, type Notice, renderNotices } from './config/notices.ts';
 import type { Config } from './config/options.ts';
+import { readAuthorities } from './config/read-authorities.ts';
 import { resolveStored } from './config/references.ts';
 import { type Complaint, complaintLine, isLoopback } from './config/rules.ts';
 import { settle } from './config/settle.ts';
@@ -81,7 +82,8 @@ export interface Crew {
   readonly rests: (deployment: string, restMs: number, windowMs: number) => void;
 }
 
-const providerDefaults = { keepAliveMs: 60_000 };
+/** An idle connection to a provider is kept so long. */
+const idleUpstreamMs = 60_000;
 
 /** Takes a checked Config, the environment, a log, and the other workers if there are any; returns the gateway, listening. Throws AppRefused or StartRefused. */
 export async function openApp(loaded: Config, environment: Environment, log: Log, crew?: Crew): Promise<App> {
@@ -92,7 +94,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
   const prices = pricesOf(config.priceFile);
   const sealer = openSealer(keys.saltKey, keys.otherSaltKeys);
   const outbox = new Outbox();
-  const upstreams = new Upstreams({ ...providerDefaults, connections: config.upstreamConnections, outbox });
+  const upstreams = upstreamsOf(config, outbox);
   const finding =
     reading === null ? find(config, environment, upstreams) : { declaration: reading.declaration, table: '' };
   const store = await openStore({
@@ -214,6 +216,27 @@ function pricesOf(path: string | null): PriceTable {
   );
 }
 
+function upstreamsOf(config: Config, outbox: Outbox): Upstreams {
+  const { httpsProxy, httpProxy, proxyBypass, upstreamAuthorities } = config;
+  try {
+    return new Upstreams({
+      connections: config.upstreamConnections,
+      keepAliveMs: idleUpstreamMs,
+      lifetimeMs: config.upstreamLifetimeMs,
+      http2: config.upstreamHttp2,
+      authorities: upstreamAuthorities === null ? [] : readAuthorities(upstreamAuthorities),
+      proxies: { https: httpsProxy, http: httpProxy, none: proxyBypass },
+      outbox,
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppRefused(
+      `providers cannot be called as the options say: ${reason}`,
+      'mend upstreamAuthorities (SSL_CERT_FILE), httpsProxy or httpProxy',
+    );
+  }
+}
+
 function refused(complaints: readonly Complaint[]): AppRefused {
   return new AppRefused(complaints.map(complaintLine).join('\n'), 'docs/config.md lists every option');
 }
@@ -302,7 +325,10 @@ function siteOf(
     isFresh: () => live.state().fresh,
     database: store.database,
     refresh: () => live.refresh(),
-    send: upstreams.send,
+    send: (request, target) =>
+      target?.record.owner === 'api'
+        ? upstreams.send({ ...request, addressRule: config.apiAddresses })
+        : upstreams.send(request),
     record: (row) => journal.append(row),
     readiness: () => readinessOf(live, journal),
     metrics: { ...metricsOf(config, live, journal, upstreams, tracing), ...(crew && { others: crew.others }) },

@@ -1,6 +1,7 @@
 // Model servers on this machine, looked for at their usual addresses when nothing is configured.
 import { isObject, listOf, textOf } from '../core/json.ts';
-import type { IncomingAnswer, OutgoingRequest } from '../kit/upstream.ts';
+import type { IncomingAnswer } from '../kit/incoming.ts';
+import type { OutgoingRequest } from '../kit/upstream.ts';
 import type { Provider } from '../providers/provider.ts';
 
 export interface LocalServer {

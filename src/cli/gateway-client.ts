@@ -6,8 +6,9 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
 import { complaintLine } from '../config/rules.ts';
 import { isObject, type JsonObject, textOf } from '../core/json.ts';
+import { type IncomingAnswer, UpstreamFault } from '../kit/incoming.ts';
 import { Secret } from '../kit/secret.ts';
-import { type IncomingAnswer, UpstreamFault, Upstreams } from '../kit/upstream.ts';
+import { Upstreams } from '../kit/upstream.ts';
 import { CommandFailure, type CommandOption, exitCodes, type Terminal } from './command.ts';
 
 /** The options of every command that asks a gateway. */

@@ -197,7 +197,7 @@ test('options that can have no effect are complaints', () => {
 test('every option has a variable of ours, a sentence, and a default of its kind or a way to work it out', () => {
   for (const name of optionNames) {
     const row = optionRow(name);
-    assert.match(ourVariable(name), /^PLUMBLINE_[A-Z_]+$/);
+    assert.match(ourVariable(name), /^PLUMBLINE_[A-Z0-9_]+$/);
     assert.match(row.says, /\.$/, name);
     assert.ok('default' in row || 'worksOut' in row, name);
   }

@@ -3,7 +3,7 @@ import { GatewayError } from '../core/errors.ts';
 import { estimateTokens } from '../core/estimate.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { Usage } from '../core/usage.ts';
-import { type IncomingAnswer, UpstreamFault } from '../kit/upstream.ts';
+import { type IncomingAnswer, UpstreamFault } from '../kit/incoming.ts';
 import { cannedAnswer } from './canned.ts';
 import { Deadline } from './deadline.ts';
 import type { AnswerContext } from './dialects/dialect.ts';

@@ -1,8 +1,8 @@
 // Canned answers (LiteLLM's mock_response, contracts 8.7): an OpenAI-shaped answer made here, in place of a provider's.
 import { type ErrorCode, GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { IncomingAnswer, IncomingBody } from '../kit/incoming.ts';
 import { writeEvent } from '../kit/sse.ts';
-import type { IncomingAnswer, IncomingBody } from '../kit/upstream.ts';
 
 const usage = { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 };
 

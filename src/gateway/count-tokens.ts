@@ -68,7 +68,7 @@ async function countUpstream(asked: Resolved, parts: Parts): Promise<number | nu
       headers,
       body,
     } as const;
-    const answer = await parts.send({ ...request, signal: deadline.signal });
+    const answer = await parts.send({ ...request, signal: deadline.signal }, target);
     const bytes = await answer.body.readAll(answerLimit);
     const counted: unknown = answer.status === 200 ? JSON.parse(bytes.toString('utf8')) : null;
     return isObject(counted) ? (numberOf(counted.input_tokens) ?? null) : null;

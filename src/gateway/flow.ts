@@ -3,8 +3,8 @@
 import { GatewayError } from '../core/errors.ts';
 import { isObject, listOf } from '../core/json.ts';
 import { type Usage, usageFromOpenAi } from '../core/usage.ts';
+import type { IncomingBody } from '../kit/incoming.ts';
 import { writeEvent } from '../kit/sse.ts';
-import type { IncomingBody } from '../kit/upstream.ts';
 import type { StreamPiece, StreamReader, StreamWatch, Wire } from '../providers/provider.ts';
 import type { StreamEncoder } from './dialects/dialect.ts';
 import { Pieces, parsedPiece } from './pieces.ts';

@@ -1,9 +1,9 @@
 // The body of a streamed answer, cut into the pieces its framing knows: events of SSE, lines of NDJSON, messages of AWS.
 import { GatewayError } from '../core/errors.ts';
 import { AwsEventSplitter } from '../kit/aws-event-stream.ts';
+import type { IncomingBody } from '../kit/incoming.ts';
 import { LineSplitter } from '../kit/ndjson.ts';
 import { readEvent, SseSplitter } from '../kit/sse.ts';
-import type { IncomingBody } from '../kit/upstream.ts';
 import type { StreamPiece, Wire } from '../providers/provider.ts';
 
 /** A piece, and its bytes as they came where they may pass as they are. */

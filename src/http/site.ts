@@ -13,7 +13,6 @@ import { type Clock, systemClock } from '../kit/clock.ts';
 import { type Log, silentLog } from '../kit/log.ts';
 import type { Sealer } from '../kit/seal.ts';
 import type { Secret } from '../kit/secret.ts';
-import type { IncomingAnswer, OutgoingRequest } from '../kit/upstream.ts';
 import { providerByName } from '../providers/index.ts';
 import { openai } from '../providers/openai.ts';
 import { type PriceTable, priceOf } from '../providers/prices.ts';
@@ -38,7 +37,7 @@ export interface SiteParts {
   readonly isFresh: () => boolean;
   readonly database: Pick<Database, 'query' | 'transaction'>;
   readonly refresh: () => Promise<void>;
-  readonly send: (request: OutgoingRequest) => Promise<IncomingAnswer>;
+  readonly send: Parts['send'];
   readonly record: (row: UsageRow) => void;
   readonly readiness: () => Readiness;
   readonly metrics: MetricsParts;

@@ -5,7 +5,8 @@ import { type TraceContext, traceParent } from '../core/trace-context.ts';
 import { type Arrived, header, type Reply } from '../core/wire.ts';
 import type { Parts } from '../gateway/exchange.ts';
 import type { Target } from '../gateway/target.ts';
-import { type IncomingAnswer, type IncomingBody, type OutgoingRequest, UpstreamFault } from '../kit/upstream.ts';
+import { type IncomingAnswer, type IncomingBody, UpstreamFault } from '../kit/incoming.ts';
+import type { OutgoingRequest } from '../kit/upstream.ts';
 import { overheard } from './overheard.ts';
 
 /** How requests to models are handled, traced or not. */
@@ -78,7 +79,7 @@ class Calls {
       ...(state === null ? {} : { tracestate: state }),
     };
     try {
-      const answer = await this.#parts.send({ ...request, headers: { ...request.headers, ...place } });
+      const answer = await this.#parts.send({ ...request, headers: { ...request.headers, ...place } }, target);
       call.answered(answer.status);
       return { ...answer, body: new WatchedBody(answer.body, call) };
     } catch (thrown) {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { UpstreamFault } from './incoming.ts';
 import { Secret } from './secret.ts';
-import { type OutgoingRequest, UpstreamFault, Upstreams } from './upstream.ts';
+import { type OutgoingRequest, Upstreams } from './upstream.ts';
 
 /** Takes what the server does with a request; calls back with a way to ask it, and closes both afterwards. */
 async function against(

@@ -3,9 +3,10 @@
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { type Clock, sleep } from '../kit/clock.ts';
+import type { IncomingAnswer } from '../kit/incoming.ts';
 import type { Secret } from '../kit/secret.ts';
 import { Abort } from '../kit/signal.ts';
-import type { IncomingAnswer, OutgoingRequest } from '../kit/upstream.ts';
+import type { OutgoingRequest } from '../kit/upstream.ts';
 
 export interface ExporterOptions {
   /** Where traces are taken, path included. */

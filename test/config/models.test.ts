@@ -292,7 +292,12 @@ const faults = [
     'max_budget',
     'not in force: budgets are not enforced yet, so spending would be unlimited',
   ],
-  ['model: openai/x, §ssl_verify: false', 'not-yet', 'ssl_verify', 'not in force: certificates are always checked'],
+  [
+    'model: openai/x, §ssl_verify: false',
+    'not-yet',
+    'ssl_verify',
+    'not in force: certificates are always checked; name your own authority by --upstream-authorities',
+  ],
   [
     'model: openai/x, §input_cost_per_pixel: 5',
     'not-yet',

@@ -15,10 +15,11 @@ import {
 import type { Arrived, Reply } from '../../src/core/wire.ts';
 import { openSite, type Site } from '../../src/http/site.ts';
 import type { Clock } from '../../src/kit/clock.ts';
+import { type IncomingAnswer, UpstreamFault } from '../../src/kit/incoming.ts';
 import { openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
 import type { Signal } from '../../src/kit/signal.ts';
-import { type IncomingAnswer, type OutgoingRequest, UpstreamFault } from '../../src/kit/upstream.ts';
+import type { OutgoingRequest } from '../../src/kit/upstream.ts';
 import type { Database } from '../../src/store/database.ts';
 
 export const masterKey = 'sk-master-of-the-test-house';
