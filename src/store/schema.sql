@@ -54,7 +54,7 @@ create table plumbline.credentials (
   constraint credentials_name_check CHECK (name <> ''::text),
   constraint credentials_name_key UNIQUE (name),
   constraint credentials_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text])),
-  constraint credentials_sealed CHECK (jsonb_typeof(sealed) = 'object'::text AND NOT jsonb_path_exists(sealed, 'strict $.*?(@.type() != "string" || !(@ starts with "pl1:"))'::jsonpath))
+  constraint credentials_sealed CHECK (jsonb_typeof(sealed) = 'object'::text AND NOT jsonb_path_exists(sealed, 'strict $.*?(@.type() != "string" || !(@ like_regex "^pl1:[0-9a-f]{8}:[A-Za-z0-9_-]{38,}$"))'::jsonpath))
 );
 CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON credentials FOR EACH ROW EXECUTE FUNCTION tell_change();
 

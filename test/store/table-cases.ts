@@ -173,10 +173,11 @@ export function tableCases(database: () => Database): void {
 
   test('the table refuses a credential that is not sealed, whoever writes it', async () => {
     await freshSchema(database());
-    for (const value of ['plain', 5, null, { a: 'pl1:x' }, ['pl1:x']]) {
+    const good = sealer.seal(new Secret('x'), credentialPlace('x', 'good'));
+    for (const value of ['plain', 'pl1:plain', `${good}\nplain`, `x${good}`, 5, null, { a: good }, [good]]) {
       const writing = database().query(
         `insert into plumbline.credentials (name, owner, sealed) values ('x', 'api', $1::jsonb)`,
-        [JSON.stringify({ good: 'pl1:abc', api_key: value })],
+        [JSON.stringify({ good, api_key: value })],
       );
       await assert.rejects(writing, (thrown: unknown) => constraintOf(thrown) === 'credentials_sealed', String(value));
     }

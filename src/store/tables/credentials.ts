@@ -30,6 +30,15 @@ export const credentials: Table = {
           for each row execute function plumbline.tell_change()`,
       ],
     },
+    {
+      id: '2026-11-23-21-credentials-envelope',
+      sql: [
+        'alter table plumbline.credentials drop constraint credentials_sealed',
+        `alter table plumbline.credentials add constraint credentials_sealed
+          check (jsonb_typeof(sealed) = 'object' and not jsonb_path_exists(sealed,
+            'strict $.* ? (@.type() <> "string" || !(@ like_regex "^pl1:[0-9a-f]{8}:[A-Za-z0-9_-]{38,}$"))'))`,
+      ],
+    },
   ],
 };
 
