@@ -30,6 +30,10 @@ export interface StreamAnswer extends Answered {
   readonly kind: 'stream';
   readonly first: Uint8Array | string;
   readonly flow: Flow;
+  /** Told when more is waited for and when it is there; expired when the upstream was silent for too long. */
+  readonly deadline: Deadline;
+  /** Milliseconds that is. */
+  readonly silenceMs: number;
   /** Lets the upstream go and ends the call. */
   readonly end: () => void;
 }
@@ -41,6 +45,9 @@ export interface StreamUnderWay extends StreamAnswer {
 }
 
 export type Answer = WholeAnswer | StreamUnderWay;
+
+/** A stream that has begun and says nothing for so long has been forgotten, whatever time its deployment is given. */
+const longestSilenceMs = 600_000;
 
 /** A refusal's body is read no further than this. */
 const refusalLimit = 1024 * 1024;
@@ -57,7 +64,7 @@ export async function attempt(
     const incoming = await sent(asked, prepared, deadline, parts);
     if (incoming.status >= 300) throw await refusal(prepared, incoming);
     const context = new Context(asked, parts);
-    if (asked.stream) return await begun(prepared, incoming, context, deadline);
+    if (asked.stream) return await begun(prepared, incoming, context, deadline, limitMs);
     const answer = whole(prepared, incoming.headers, await incoming.body.readAll(parts.answerLimit), context);
     deadline.end();
     return answer;
@@ -144,16 +151,19 @@ async function begun(
   incoming: IncomingAnswer,
   context: AnswerContext,
   deadline: Deadline,
+  limitMs: number,
 ): Promise<StreamAnswer> {
   const flow = flowOf(prepared, incoming, context);
   const first = await flow.next();
   if (first === null) throw new GatewayError('upstream_cut', { message: 'the stream was empty' });
-  deadline.met();
+  const silenceMs = Math.min(limitMs, longestSilenceMs);
+  deadline.begun(silenceMs);
   const end = (): void => {
     deadline.end();
     incoming.body.cancel();
   };
-  return { kind: 'stream', target: prepared.target, headers: incoming.headers, context, first, flow, end };
+  const { target } = prepared;
+  return { kind: 'stream', target, headers: incoming.headers, context, first, flow, deadline, silenceMs, end };
 }
 
 function flowOf(prepared: Prepared, incoming: IncomingAnswer, context: AnswerContext): Flow {
@@ -175,7 +185,7 @@ export function asGatewayError(thrown: unknown, target: Target, expiredMs: numbe
   if (!(thrown instanceof UpstreamFault)) return GatewayError.from(thrown);
   const where = `${target.provider.label} at ${target.origin}`;
   if (expiredMs !== null) {
-    const message = `${where} gave no answer within ${expiredMs / 1000} seconds`;
+    const message = `${where} gave no answer, or no more of one, within ${expiredMs / 1000} seconds`;
     return new GatewayError('upstream_timeout', { message, cause: thrown });
   }
   if (thrown.kind === 'aborted') return new GatewayError('client_gone', { cause: thrown });

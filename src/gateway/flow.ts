@@ -76,6 +76,8 @@ export class PassingFlow implements Flow {
     const { watch, repair, hidesUsage } = this.#options;
     watch.see(piece);
     if (watch.error !== null) throw watch.error;
+    if (isHalf(piece.data))
+      throw new GatewayError('upstream_garbled', { message: 'an event of its stream is half an object' });
     if (hidesUsage && reportsOnlyUsage(piece.data)) return;
     if (piece.data !== '') this.delivered++;
     const mended = repair?.(piece) ?? null;
@@ -90,6 +92,11 @@ export class PassingFlow implements Flow {
     if (!this.#options.watch.complete) throw cut();
     return this.#taken();
   }
+}
+
+/** An object that begins and does not end: what a client would choke on, found without reading it. */
+function isHalf(data: string): boolean {
+  return data.startsWith('{') && !data.endsWith('}') && !data.trimEnd().endsWith('}');
 }
 
 /** Unnamed events are read as `message`. */

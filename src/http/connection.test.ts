@@ -35,7 +35,8 @@ const host: Host = {
   closed: () => undefined,
 };
 
-const ourServer = createServer((socket) => new Connection(socket, host));
+const connections: Connection[] = [];
+const ourServer = createServer((socket) => connections.push(new Connection(socket, host)));
 const nodeServer = createHttpServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -148,4 +149,44 @@ test('sound requests are read, one after the other, whatever their framing', asy
       ['/canary', ''],
     ],
   );
+});
+
+/** Sends text and lets so much time pass; resolves with what came back when the connection is closed. */
+async function afterWaiting(text: string, ms: number): Promise<string> {
+  connections.length = 0;
+  const socket = connect((ourServer.address() as AddressInfo).port, '127.0.0.1').setEncoding('latin1');
+  let heard = '';
+  socket.on('data', (more) => {
+    heard += more;
+  });
+  socket.on('error', () => undefined);
+  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  if (text !== '') socket.write(text, 'latin1');
+  while (connections.length === 0 || connections[0]?.isIdle !== (text === ''))
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  connections[0]?.sweep(performance.now() + ms);
+  await closed;
+  return heard;
+}
+
+test('a connection that says nothing, a head that trickles and a body that trickles are given up in time', async () => {
+  assert.match(await afterWaiting('', 1_100), /^HTTP\/1\.1 400/);
+  assert.match(await afterWaiting('GET / HTTP/1.1\r\nhost: x\r\nx-a', 1_100), /^HTTP\/1\.1 400/);
+  assert.match(
+    await afterWaiting('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhel', 1_100),
+    /^HTTP\/1\.1 400/,
+  );
+  assert.match(
+    await afterWaiting('POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel', 1_100),
+    /^HTTP\/1\.1 400/,
+  );
+});
+
+test('floods of headers end at the bound, whether their end ever comes or not', async () => {
+  const flood = `GET / HTTP/1.1\r\nhost: x\r\n${'x-a: b\r\n'.repeat(3_000)}`;
+  for (const text of [flood, `${flood}\r\n`, `GET /${'a'.repeat(20_000)}`]) {
+    ours = [];
+    await send(ourServer, text);
+    assert.deepEqual(ours, []);
+  }
 });

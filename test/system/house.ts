@@ -85,6 +85,8 @@ export interface HouseOptions {
   readonly credentials?: readonly CredentialRecord[];
   readonly router?: Partial<RouterSettings>;
   readonly upstream?: Upstream;
+  /** A real way out, in place of a scripted upstream. */
+  readonly send?: (request: OutgoingRequest) => Promise<IncomingAnswer>;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly isFresh?: () => boolean;
@@ -143,7 +145,7 @@ export function openHouse(options: HouseOptions): House {
     isFresh: options.isFresh ?? (() => true),
     database: options.database ?? { query: unused, transaction: unused },
     refresh: () => Promise.resolve(),
-    send: (request) => answer(request, options.upstream, received),
+    send: options.send ?? ((request) => answer(request, options.upstream, received)),
     record: (row) => rows.push(row),
     readiness: () => ({ ready: true, database: 'connected', reasons: [] }),
     ...(options.tracing === undefined ? {} : { tracing: options.tracing }),

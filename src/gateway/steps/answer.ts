@@ -65,15 +65,19 @@ async function* lateDelivery(
 }
 
 async function* delivery(asked: Resolved, answer: StreamUnderWay, trail: Trail): AsyncGenerator<Uint8Array | string> {
-  const { flow } = answer;
+  const { flow, deadline } = answer;
   // Only a reader that stopped reading leaves it so: the client went away between two pieces.
   let outcome: GatewayError | null = new GatewayError('client_gone');
   try {
-    for (let piece: Uint8Array | string | null = answer.first; piece !== null; piece = await flow.next()) yield piece;
+    for (let piece: Uint8Array | string | null = answer.first; piece !== null; piece = await flow.next()) {
+      deadline.heard();
+      yield piece;
+      deadline.waits();
+    }
     outcome = null;
     trail.succeed(200, flow.usage);
   } catch (thrown) {
-    const error = asGatewayError(thrown, answer.target, null);
+    const error = asGatewayError(thrown, answer.target, deadline.expired ? answer.silenceMs : null);
     outcome = error;
     trail.fail(error, flow.usage ?? deliveredUsage(asked, flow.delivered));
     yield* lastWords(asked, stopOf(asked) ?? error);
