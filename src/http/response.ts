@@ -1,5 +1,6 @@
 // The answer to one request as HTTP/1.1, written to a client's socket in as few pieces as may be: a whole body together with
 // its head, a stream's head together with its first pieces. Invariant: no value of a header can end its line.
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Outbox, Waiting } from '../kit/outbox.ts';
 
@@ -19,7 +20,6 @@ export interface Way {
   written(isLast: boolean): void;
 }
 
-const reasons: Readonly<Record<number, string>> = { 200: 'OK', 204: 'No Content', 304: 'Not Modified' };
 const unfit = /[^\t\x20-\x7e\x80-\xff]/;
 /** Pieces that come to this together are copied into one; so much waits for a slow reader before more is asked of the upstream. */
 const longestCopy = 64 * 1024;
@@ -165,7 +165,7 @@ export class Response implements Waiting {
     this.#hasBegun = true;
     this.#isLast = this.#way.isLast();
     const { keepAliveSeconds } = this.#way;
-    let text = `HTTP/1.1 ${status} ${reasons[status] ?? 'Status'}\r\n`;
+    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unnamed'}\r\n`;
     for (const name in headers) {
       const value = headers[name];
       if (value === undefined) continue;

@@ -48,6 +48,9 @@ export async function openServer(
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
   });
+  server.removeAllListeners('error');
+  // No more open files, say: this one connection is lost, and the next may be taken again.
+  server.on('error', (error) => edge.log.error('a connection could not be taken', { error }));
   const sweep = setInterval(() => door.sweep(), sweepMs);
   return {
     url: urlOf(server, options.host),

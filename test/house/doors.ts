@@ -20,7 +20,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'gpt-tokenizer': ['src/gateway/', 'src/core/', 'src/kit/'],
   'node:cluster': ['src/cli/crew/'],
   'node:child_process': ['src/store/', 'src/tools/mcp.ts'],
-  'node:http': [],
+  'node:http': ['src/http/response.ts'],
   'node:https': [],
   'node:http2': [],
   'node:net': ['src/http/server.ts', 'src/kit/address-guard.ts'],
