@@ -1,5 +1,6 @@
 // A Database over PGlite: PostgreSQL in WebAssembly, inside this process. For unit tests in memory, and on disk only where
 // no server's binary runs. It has one connection, never syncs to disk and does not lock its folder, so we lock it.
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
@@ -8,6 +9,7 @@ import type { Log } from '../kit/log.ts';
 import type { Database, ListenHandlers, Queries, TransactionOptions } from './database.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { parsers } from './sql-values.ts';
+import { StartRefused } from './start-refused.ts';
 
 export interface PgliteOptions {
   readonly log: Log;
@@ -36,7 +38,13 @@ export async function pgliteDatabase(options: PgliteOptions): Promise<Database> 
 }
 
 async function openPglite(dataDir: string | undefined): Promise<PGlite> {
-  const { PGlite } = await import('@electric-sql/pglite');
+  const { PGlite } = await import('@electric-sql/pglite').catch((cause: unknown) => {
+    throw new StartRefused(
+      'there is no database: no server of ours for this machine, and PGlite is not installed either',
+      'set DATABASE_URL to a PostgreSQL 14 or later, or install with optional packages',
+      { cause },
+    );
+  });
   const pglite = await PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), parsers: { ...parsers } });
   await pglite.exec(`SET search_path = plumbline; SET timezone = 'UTC'; SET client_min_messages = 'warning'`);
   return pglite;
