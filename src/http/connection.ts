@@ -54,15 +54,17 @@ const headEnd = Buffer.from('\r\n\r\n');
 const goOn = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 /** Requests that come before their turn are held up to so many bytes; then the socket waits. */
 const mostHeld = 64 * 1024;
-/** A connection that was told to close is given so long to do so. */
+/** A connection that was told to close is given so long to do so, from when all is written. */
 const closingMs = 5_000;
+/** An answer of which the client takes nothing for so long is given up. */
+const stalledMs = 60_000;
 const carriageReturn = 0x0d;
 
 export class Connection {
   readonly socket: Socket;
   readonly #host: Host;
   readonly #from: string;
-  #state: 'head' | 'body' | 'serving' | 'closing' = 'head';
+  #state: 'head' | 'body' | 'serving' | 'unsent' | 'closing' = 'head';
   readonly #memory = new HeadMemory();
   #held: Buffer | null = null;
   /** Bytes of `held` that hold no end of a head. */
@@ -81,6 +83,8 @@ export class Connection {
     socket.on('drain', () => this.#exchange?.response.stir());
     socket.on('end', () => this.#gone());
     socket.on('close', () => this.#closed());
+    // Set only while something is unsent, and never up while the client takes some of it (net.Socket sees to that).
+    socket.on('timeout', () => socket.destroy());
     // The close that follows tells all there is to know.
     socket.on('error', () => undefined);
   }
@@ -95,7 +99,7 @@ export class Connection {
     const { headMs, requestMs, keepAliveMs } = this.#host.limits;
     const waited = now - this.#since;
     if (this.#state === 'closing') {
-      if (waited > closingMs) this.socket.destroy();
+      if (this.socket.writableLength === 0 && waited > closingMs) this.socket.destroy();
     } else if (this.isIdle && this.#requests > 0) {
       if (waited > keepAliveMs) this.socket.destroy();
     } else if (this.#state === 'head') {
@@ -110,7 +114,14 @@ export class Connection {
     if (this.isIdle) this.#since = performance.now();
     this.#held = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
     this.#advance();
-    if (this.#state === 'serving' && this.#held !== null && this.#held.length > mostHeld) this.socket.pause();
+    this.#regulate();
+  }
+
+  /** Reads on from the socket as long as not too much waits for its turn. */
+  #regulate(): void {
+    const { socket } = this;
+    if (this.#held !== null && this.#held.length > mostHeld) socket.pause();
+    else if (socket.isPaused()) socket.resume();
   }
 
   /** Once at a time: a response that is complete at once leads back here. */
@@ -162,6 +173,7 @@ export class Connection {
     const wantsSign = expects(head) && this.#held === null;
     const exchange = new Reading(head, framing, this.#from, this.#wayOf(head));
     this.#exchange = exchange;
+    exchange.wantsSign = wantsSign;
     this.#host.take(exchange);
     if (wantsSign && exchange.isWanted) this.socket.write(goOn);
     if (exchange.isComplete) this.#received(exchange);
@@ -176,7 +188,7 @@ export class Connection {
       outbox,
       isModern,
       keepAliveSeconds: Math.floor(limits.keepAliveMs / 1000),
-      isLast: () => wantsLast || (this.#host.isClosing && this.#held === null),
+      isLast: () => wantsLast || this.#exchange?.isUncertain === true || (this.#host.isClosing && this.#held === null),
       written: (isLast) => this.#answered(isLast),
     };
   }
@@ -207,20 +219,30 @@ export class Connection {
     const exchange = this.#exchange;
     if (exchange === null) return;
     exchange.isLast = isLast;
-    if (this.#state === 'serving') this.#turn(isLast);
+    if (this.#state === 'serving' || exchange.isUncertain) this.#turn(isLast);
   }
 
-  /** The next request's turn. */
+  /** The next request's turn, once the client has taken enough of the answer: one who only asks must not fill memory. */
   #turn(isLast: boolean): void {
     if (this.#exchange === null) return;
     this.#exchange = null;
-    this.#since = performance.now();
     if (isLast) this.#close();
+    else if (this.socket.writableLength === 0) this.#next();
     else {
-      this.#state = 'head';
-      if (this.socket.isPaused()) this.socket.resume();
-      if (this.#held !== null) this.#advance();
+      this.#state = 'unsent';
+      this.socket.setTimeout(stalledMs);
+      // With an error the close follows.
+      this.socket.write(nothing, (error) => error == null && this.#next());
     }
+  }
+
+  #next(): void {
+    if (this.#state === 'closing') return;
+    if (this.#state === 'unsent') this.socket.setTimeout(0);
+    this.#since = performance.now();
+    this.#state = 'head';
+    if (this.#held !== null) this.#advance();
+    this.#regulate();
   }
 
   #refuse(why: Unreadable, message: string): void {
@@ -237,13 +259,19 @@ export class Connection {
     this.#state = 'closing';
     this.#held = null;
     this.#since = performance.now();
-    if (this.socket.writable) this.socket.end();
+    const { socket } = this;
+    if (!socket.writable) return;
+    if (socket.writableLength > 0) socket.setTimeout(stalledMs);
+    socket.end(() => {
+      this.#since = performance.now();
+    });
   }
 
   #gone(): void {
     const exchange = this.#exchange;
-    if (exchange === null) return;
     this.#exchange = null;
+    if (this.#state === 'unsent') this.#state = 'closing';
+    if (exchange === null) return;
     this.#state = 'closing';
     const isCut = !exchange.response.isDone;
     exchange.response.lose();
@@ -273,6 +301,8 @@ class Reading implements Exchange {
   /** The connection ends with this one. */
   isLast = false;
   isWanted = false;
+  /** The client asked whether it should send the body. */
+  wantsSign = false;
   #left: number;
   readonly #chunked: ChunkedReader | null;
   #chunks: Buffer[] = [];
@@ -291,6 +321,11 @@ class Reading implements Exchange {
 
   get isComplete(): boolean {
     return this.#chunked === null ? this.#left === 0 : this.#chunked.isDone;
+  }
+
+  /** Nobody told the client to send the body, so whether it will is its own affair: what comes next cannot be told from it. */
+  get isUncertain(): boolean {
+    return this.wantsSign && !this.isWanted && !this.isComplete;
   }
 
   receive(limit: number, take: (body: Buffer) => void, tooLarge: () => void): void {
