@@ -2,9 +2,9 @@
 // Invariant: nothing listens before the schema is right, the file is read and the keys are there.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findLocalServers } from './admin/find-local.ts';
+import { findModels } from './admin/find-models.ts';
+import { followFile } from './admin/follow-file.ts';
 import { readFile } from './admin/read-file.ts';
-import { declarationOf, discoverFromEnvironment, discoveryTable } from './config/discover.ts';
 import { ensureKeys } from './config/keys-on-disk.ts';
 import type { FileReading } from './config/litellm-file.ts';
 import type { Environment } from './config/load.ts';
@@ -26,7 +26,6 @@ import type { Log } from './kit/log.ts';
 import { Outbox } from './kit/outbox.ts';
 import { openSealer, type Sealer } from './kit/seal.ts';
 import { Upstreams } from './kit/upstream.ts';
-import { providers } from './providers/index.ts';
 import { type PriceTable, readPriceFile } from './providers/prices.ts';
 import { refuseWrongKey } from './store/canary.ts';
 import { migrate, open as openStore, type Store } from './store/index.ts';
@@ -67,6 +66,8 @@ export interface App {
   metrics(): Snapshot;
   /** A deployment rests because another worker found that it should: its id, for how long, and the window of a probe after it (ms). */
   rest(deployment: string, restMs: number, windowMs: number): void;
+  /** Reads the configuration file again; without one nothing happens. */
+  reload(): Promise<void>;
   /** Drains, writes what is to be written, and lets everything go. */
   stop(): Promise<void>;
 }
@@ -96,7 +97,9 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
   const outbox = new Outbox();
   const upstreams = upstreamsOf(config, outbox);
   const finding =
-    reading === null ? find(config, environment, upstreams) : { declaration: reading.declaration, table: '' };
+    reading === null
+      ? findModels(config, environment, upstreams.send)
+      : { declaration: reading.declaration, table: '' };
   const store = await openStore({
     dataDir: config.dataDir,
     poolSize: Math.max(2, Math.floor(config.databasePool / (crew?.size ?? 1))),
@@ -140,7 +143,18 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
     );
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
     const server = await openServer(config, site.routes, site.edge, outbox);
+    const follower =
+      reading === null || (crew !== undefined && crew.index !== 1)
+        ? null
+        : followFile({
+            read: () => readFile(reading.files[0] ?? '', environment, config.acceptNotYet),
+            bringIn: (declared) => replaceOwned(store.database, declared, sealer),
+            first: reading,
+            clock: systemClock,
+            log,
+          });
     const stop = async (): Promise<void> => {
+      await follower?.close();
       await server.drain(config.graceMs);
       forget();
       try {
@@ -164,6 +178,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       models: site.models(),
       metrics: () => site.metrics.snapshot(),
       rest: site.rest,
+      reload: async () => follower?.reload(),
       stop,
     };
   } catch (thrown) {
@@ -239,18 +254,6 @@ function upstreamsOf(config: Config, outbox: Outbox): Upstreams {
 
 function refused(complaints: readonly Complaint[]): AppRefused {
   return new AppRefused(complaints.map(complaintLine).join('\n'), 'docs/config.md lists every option');
-}
-
-interface Finding {
-  readonly declaration: Declaration;
-  readonly table: string;
-}
-
-/** Without a file: provider keys in the environment, model servers on this machine, and the canned model when there is nothing. */
-async function find(config: Config, environment: Environment, upstreams: Upstreams): Promise<Finding> {
-  const found = config.discover ? discoverFromEnvironment(environment, providers) : [];
-  const servers = config.discover ? await findLocalServers(providers, upstreams.send) : [];
-  return { declaration: declarationOf(found, servers, config.demo), table: discoveryTable(found, servers, providers) };
 }
 
 /** A file takes the place of what an earlier start found by itself; rows of the management API stay as they are. */

@@ -17,6 +17,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** Resolves when the process is asked to stop, with the signal's name. */
   readonly stopAsked: Promise<string>;
+  /** Takes what to do when the process is asked to read its configuration again (SIGHUP). */
+  onReloadAsked(call: () => void): void;
 }
 
 export interface Command {

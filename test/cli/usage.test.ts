@@ -49,6 +49,7 @@ async function type(
     environment: { HOME: folder, PLUMBLINE_URL: server.url, ...environment },
     isInteractive: false,
     stopAsked: new Promise(() => undefined),
+    onReloadAsked: () => undefined,
   });
   return { code, ...said };
 }

@@ -46,6 +46,7 @@ export const serve: Command = {
       const app = await openApp(config, terminal.environment, log, member?.crew);
       if (member === null) terminal.say(banner(app));
       else member.ready(app, banner(app));
+      terminal.onReloadAsked(() => void app.reload());
       const signal = await terminal.stopAsked;
       if (member === null) log.info('stopping', { signal, graceMs: app.config.graceMs });
       await app.stop();
@@ -71,7 +72,14 @@ async function lead(loaded: Config, terminal: Terminal, log: Log): Promise<numbe
     throw new CommandFailure('several workers need a real PostgreSQL, and PGlite is none', 'set DATABASE_URL');
   }
   const say = (text: string): void => terminal.say([...keys.made.map(madeLine), text].join('\n'));
-  const exitCode = await runPrimary({ config, log, store, say, stopAsked: terminal.stopAsked });
+  const exitCode = await runPrimary({
+    config,
+    log,
+    store,
+    say,
+    stopAsked: terminal.stopAsked,
+    onReloadAsked: terminal.onReloadAsked,
+  });
   if (exitCode === exitCodes.well) log.info('stopped');
   return exitCode;
 }

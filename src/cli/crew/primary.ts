@@ -16,6 +16,8 @@ export interface PrimaryParts {
   readonly say: (banner: string) => void;
   /** Resolves when the process is asked to stop. */
   readonly stopAsked: Promise<string>;
+  /** Takes what to do when the process is asked to read its configuration again. */
+  readonly onReloadAsked: (call: () => void) => void;
 }
 
 const firstWaitMs = 100;
@@ -47,6 +49,8 @@ class Primary {
     const ended = new Promise<number>((resolve) => (this.#end = resolve));
     this.#fork(1);
     void this.#parts.stopAsked.then((signal) => this.#stop(signal));
+    // The first worker follows the file; the others follow the tables.
+    this.#parts.onReloadAsked(() => this.#workers.get(1)?.process.kill('SIGHUP'));
     const exitCode = await ended;
     await this.#parts.store?.close();
     return exitCode;

@@ -1,0 +1,63 @@
+// A configuration file that changes under a running gateway: what it says is served within two seconds, what is wrong with it
+// changes nothing, and streams that run go on.
+import assert from 'node:assert/strict';
+import { renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type RunningGateway, startGateway } from '../real/gateway.ts';
+import { temporaryFolder } from '../real/temporary-folder.ts';
+import { ask, startUpstream, type Upstream } from './stand.ts';
+
+const folder = temporaryFolder();
+const path = join(dirname(folder.path), 'models.yaml');
+let upstream: Upstream;
+let gateway: RunningGateway;
+
+before(async () => {
+  upstream = await startUpstream();
+  writeFileSync(path, upstream.config);
+  gateway = await startGateway({
+    config: `include: ["${path}"]\n`,
+    dataDirectory: folder.path,
+    env: { PLUMBLINE_WORKERS: '2' },
+  });
+});
+
+after(async () => {
+  await gateway?.stop('SIGKILL');
+  upstream.stop();
+  folder.remove();
+});
+
+/** The names that each worker serves; a connection of its own asks for each, so that they come in turn. */
+async function served(): Promise<string[][]> {
+  const answers = await Promise.all(Array.from({ length: 4 }, () => ask(gateway, '/v1/models')));
+  return answers.map(({ body }) => (JSON.parse(body) as { data: { id: string }[] }).data.map(({ id }) => id).sort());
+}
+
+async function within(ms: number, isTrue: () => Promise<boolean>): Promise<void> {
+  for (const until = performance.now() + ms; !(await isTrue()); ) {
+    assert.ok(performance.now() < until, `not within ${ms} ms: ${JSON.stringify(await served())}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const serves = (name: string) => async () => (await served()).every((names) => names.includes(name));
+
+test('a changed file is in force on every worker, also when it is replaced as a whole or only included', async () => {
+  assert.ok(!(await served()).flat().includes('renamed'));
+  writeFileSync(`${path}.new`, upstream.config.replaceAll('scripted', 'renamed'));
+  renameSync(`${path}.new`, path);
+  await within(4_000, serves('renamed'));
+  assert.ok(!(await served()).flat().includes('scripted'));
+});
+
+test('a file with errors changes nothing, and one that is mended does', async () => {
+  writeFileSync(path, 'model_list: [');
+  process.kill(gateway.child.pid ?? 0, 'SIGHUP');
+  await within(4_000, async () => /the configuration file has errors/.test(gateway.output()));
+  assert.ok(await serves('renamed')());
+  writeFileSync(path, upstream.config);
+  await within(4_000, serves('scripted'));
+  assert.equal(gateway.child.exitCode, null);
+});
