@@ -20,7 +20,13 @@ export function isLoopback(host: string): boolean {
  * returns what makes no sense in it.
  */
 export function contradictions(config: Config): Complaint[] {
-  return [...openWithoutKey(config), ...untraceable(config), ...idle(config), ...sameSalt(config)];
+  return [
+    ...openWithoutKey(config),
+    ...untraceable(config),
+    ...idle(config),
+    ...sameSalt(config),
+    ...tooFewConnections(config),
+  ];
 }
 
 /** With no key configured it never listens beyond loopback: a key made at first start was seen by nobody yet. */
@@ -65,6 +71,25 @@ function sameSalt({ saltKey, saltKeyPrevious, sources }: Config): Complaint[] {
       source: sources.saltKeyPrevious.name,
       says: 'it is the salt key itself',
       mend: 'give the other key, or leave it out when the change is done',
+    },
+  ];
+}
+
+/** One to listen on, one to work with. */
+const connectionsOfWorker = 2;
+
+/** The most connections somebody asked for are a promise; a default, or a LiteLLM file's number for each process, is none. */
+function tooFewConnections({ workers, databasePool, databaseUrl, sources }: Config): Complaint[] {
+  const needed = workers * connectionsOfWorker;
+  const { from, name } = sources.databasePool;
+  const isPromised = databaseUrl !== null && (from === 'flag' || from === 'environment');
+  if (!isPromised || workers === 1 || needed <= databasePool) return [];
+  return [
+    {
+      option: 'databasePool',
+      source: name,
+      says: `${workers} workers hold ${needed} connections at least`,
+      mend: `allow ${needed}, or have ${Math.floor(databasePool / connectionsOfWorker)} workers`,
     },
   ];
 }
