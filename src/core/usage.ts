@@ -29,6 +29,27 @@ export const noUsage: Usage = {
   searchUnits: 0,
 };
 
+/** No exchange has more of one kind. */
+const mostTokens = 1e12;
+const kinds = Object.keys(noUsage) as readonly (keyof Usage)[];
+
+function isSound(count: number): boolean {
+  return count >= 0 && count <= mostTokens;
+}
+
+/** Takes what a provider reported; returns it without numbers that cannot be (below 0, endless), the same object when there are none. */
+export function soundUsage(usage: Usage): Usage {
+  for (const kind of kinds) {
+    if (!isSound(usage[kind])) return withoutUnsound(usage);
+  }
+  return usage;
+}
+
+function withoutUnsound(usage: Usage): Usage {
+  const sound = kinds.filter((kind) => isSound(usage[kind])).map((kind) => [kind, usage[kind]]);
+  return { ...noUsage, ...Object.fromEntries(sound) };
+}
+
 /**
  * Takes the `usage` object of an OpenAI-shaped answer (chat, completions, embeddings), LiteLLM's cache fields and
  * DeepSeek's prompt_cache_hit_tokens included; returns Usage.

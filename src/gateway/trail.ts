@@ -4,7 +4,7 @@ import type { Caller } from '../core/caller.ts';
 import { GatewayError } from '../core/errors.ts';
 import { costOf } from '../core/prices.ts';
 import type { Outcome, UsageRow } from '../core/records.ts';
-import type { Usage } from '../core/usage.ts';
+import { soundUsage, type Usage } from '../core/usage.ts';
 import type { Arrived } from '../core/wire.ts';
 import type { Parts, Surface, Understood } from './exchange.ts';
 import type { Target } from './target.ts';
@@ -103,7 +103,9 @@ export class Trail {
   costOf(usage: Usage | null): number | null {
     const price = this.#target?.price ?? null;
     if (price === null) return null;
-    return usage === null ? null : costOf(usage, price);
+    if (usage === null) return null;
+    const cost = costOf(soundUsage(usage), price);
+    return cost >= 0 && cost < Number.POSITIVE_INFINITY ? cost : null;
   }
 
   /** The answer is complete. */
@@ -122,10 +124,12 @@ export class Trail {
     if (error.code === 'internal') this.#parts.log.error('internal', { request: this.#arrived.id, error: error.cause });
   }
 
-  #finish(outcome: Outcome, status: number, errorCode: string | null, usage: Usage | null, partial: boolean): void {
+  #finish(outcome: Outcome, status: number, errorCode: string | null, told: Usage | null, partial: boolean): void {
     if (this.#done) return;
     this.#done = true;
-    const row = this.#row(outcome, status, errorCode, usage, partial);
+    // A provider's slip (a count of -1, say) must not make a row that the database refuses.
+    const usage = told === null ? null : soundUsage(told);
+    const row = this.#row(outcome, status, errorCode, usage, partial || usage !== told);
     this.#parts.record(row);
     if (this.#target !== null && usage !== null) {
       this.#parts.traffic.spend(this.#target.record.id, usage.input + usage.output);
