@@ -6,6 +6,8 @@ import type { CallControl } from './http1/lane.ts';
 export interface Http2Options {
   readonly connections: number;
   readonly keepAliveMs: number;
+  /** Milliseconds after which a connection is not used again, so that names are looked up anew. */
+  readonly lifetimeMs: number;
   readonly connect: buildConnector.BuildOptions;
 }
 
@@ -21,21 +23,27 @@ export class Http2Lane {
   readonly #pool: Pool;
 
   /** Takes an origin and how to connect to it. */
-  constructor(origin: string, { connections, keepAliveMs, connect }: Http2Options) {
+  constructor(origin: string, { connections, keepAliveMs, lifetimeMs, connect }: Http2Options) {
     this.#pool = new Pool(origin, {
       allowH2: true,
       connections,
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
+      clientTtl: lifetimeMs,
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect,
+      connect: { ...connect, allowH2: true, preferH2: true },
     });
   }
 
   /** Calls under way and calls waiting for a connection. */
   get stats(): { running: number; waiting: number } {
     return { running: this.#pool.stats.running, waiting: this.#pool.stats.queued };
+  }
+
+  /** True when it holds no connection and nobody waits for one. */
+  get isEmpty(): boolean {
+    return this.#pool.stats.connected === 0 && this.#pool.stats.size === 0;
   }
 
   /** Takes a call and who is told of it; returns the means to hold it up or end it. */

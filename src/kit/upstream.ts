@@ -1,14 +1,12 @@
 // Outgoing calls: HTTP/1.1 over connections of our own to each origin (kit/http1), by a proxy or over HTTP/2 where that is set.
 // The only file that reaches out (kit/http2-lane.ts for it), and (with kit/seal.ts) the only one that reveals a secret.
-import type { Socket } from 'node:net';
-import { getCACertificates } from 'node:tls';
-import { buildConnector } from 'undici';
-import { type AddressRule, guardedLookup, urlFlaw } from './address-guard.ts';
+import type { SecureContext } from 'node:tls';
+import { type AddressRule, guardedLookup, ruleFor, urlFlaw } from './address-guard.ts';
 import type { CallBytes, CallEvents } from './http1/channel.ts';
 import { type CallControl, Lane } from './http1/lane.ts';
-import { openTunnel } from './http1/tunnel.ts';
 import { Http2Lane } from './http2-lane.ts';
 import { type IncomingAnswer, IncomingCall, UpstreamFault } from './incoming.ts';
+import { byProxy, connecting, direct, type Lookup, proofFor, trustedWith } from './opener.ts';
 import { Outbox } from './outbox.ts';
 import { noProxies, type Proxies, proxyFor } from './proxy-choice.ts';
 import type { Secret } from './secret.ts';
@@ -47,8 +45,10 @@ export interface UpstreamOptions {
   readonly authorities?: readonly string[];
   /** Offer HTTP/2 to upstreams that begin with https. */
   readonly http2?: boolean;
+  /** Hosts that addresses which came through the API may lead to, whatever their rule. */
+  readonly apiHosts?: readonly string[];
   /** Looks names up; tests hand in their own. */
-  readonly lookup?: Parameters<typeof guardedLookup>[1];
+  readonly lookup?: Lookup;
   /** Requests go out with what else goes out in a turn; one of its own when it is not given. */
   readonly outbox?: Outbox;
 }
@@ -56,12 +56,13 @@ export interface UpstreamOptions {
 /** Calls to one origin. */
 interface Route {
   readonly stats: { readonly running: number; readonly waiting: number };
+  /** True when it holds no connection and nobody waits for one. */
+  readonly isEmpty: boolean;
   /** Takes a request and who is told of it; returns the means to end it, or why it cannot go out. */
   start(request: OutgoingRequest, events: CallEvents): CallControl | Error;
   close(): void;
 }
 
-const longestConnectMs = 10_000;
 const defaultLifetimeMs = 300_000;
 
 /** The way out. One for the process; tests hand in a function of the same shape as `send`. */
@@ -70,10 +71,12 @@ export class Upstreams {
   readonly #options: UpstreamOptions;
   readonly #outbox: Outbox;
   readonly #proxies: Proxies;
+  readonly #trusted: SecureContext | null;
 
-  /** Throws a TypeError when the address of a proxy cannot be read. */
+  /** Throws an Error when the address of a proxy or a certificate cannot be read. */
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#trusted = trustedWith(options.authorities ?? []);
     this.#proxies = options.proxies === undefined ? noProxies : readProxies(options.proxies);
     this.#outbox = options.outbox ?? new Outbox();
   }
@@ -111,28 +114,32 @@ export class Upstreams {
     const key = rule === undefined ? origin : `${origin} ${rule}`;
     const known = this.#routes.get(key);
     if (known !== undefined) return known;
-    const flaw = rule === undefined ? null : urlFlaw(origin, rule);
+    const guard = { rule: rule ?? 'private-too', listed: this.#options.apiHosts ?? [] };
+    const flaw = rule === undefined ? null : urlFlaw(origin, guard);
     if (flaw !== null) return new Error(`${origin} is not called: ${flaw}`);
-    const route = this.#newRoute(origin, rule);
+    this.#forgetEmpty();
+    const route = this.#newRoute(origin, rule === undefined ? null : ruleFor(origin, guard));
     this.#routes.set(key, route);
     return route;
   }
 
-  #newRoute(origin: string, rule: AddressRule | undefined): Route {
-    const { connections, keepAliveMs, http2 = false, authorities = [], lookup } = this.#options;
-    const guard = rule === undefined ? lookup : guardedLookup(rule, lookup);
-    const connect = {
-      timeout: longestConnectMs,
-      keepAlive: true,
-      // Nobody else is to choose HTTP/2 on a connection that is then read as HTTP/1.1.
-      allowH2: false,
-      ...(authorities.length === 0 ? {} : { ca: [...getCACertificates('default'), ...authorities] }),
-      ...(guard === undefined ? {} : { lookup: guard as never }),
-    };
+  /** Connections end by themselves when they are idle; what is left of an origin that nobody calls goes when another is called. */
+  #forgetEmpty(): void {
+    for (const [key, route] of this.#routes) {
+      if (!route.isEmpty) continue;
+      this.#routes.delete(key);
+      route.close();
+    }
+  }
+
+  #newRoute(origin: string, rule: 'private-too' | 'public' | null): Route {
+    const { connections, keepAliveMs, lifetimeMs = defaultLifetimeMs, http2 = false, lookup } = this.#options;
     const proxy = proxyFor(origin, this.#proxies);
+    // The proxy's own address is trusted, and it looks the origin's up where we do not see it.
+    const guarded = rule === null || proxy !== null ? lookup : guardedLookup(rule, lookup);
+    const connect = connecting(this.#trusted, guarded);
     if (http2 && proxy === null && origin.startsWith('https:'))
-      return new OverHttp2(new Http2Lane(origin, { connections, keepAliveMs, connect: { ...connect, allowH2: true } }));
-    const { lifetimeMs = defaultLifetimeMs } = this.#options;
+      return new OverHttp2(new Http2Lane(origin, { connections, keepAliveMs, lifetimeMs, connect }));
     const opener = proxy === null ? direct(origin, connect) : byProxy(origin, proxy, connect);
     return new OverLane(
       new Lane({ connect: opener, connections, keepAliveMs, lifetimeMs, outbox: this.#outbox }),
@@ -145,53 +152,12 @@ function readProxies({ https, http, none }: ProxyOptions): Proxies {
   const read = (address: Secret | null): URL | null => {
     if (address === null) return null;
     if (!URL.canParse(address.reveal())) throw new TypeError('the address of a proxy cannot be read');
-    return new URL(address.reveal());
+    const url = new URL(address.reveal());
+    if (/%(?![0-9a-f]{2})/i.test(url.username + url.password))
+      throw new TypeError('a percent sign in the password of a proxy must be written %25');
+    return url;
   };
   return { https: read(https), http: read(http), none };
-}
-
-type Opener = (opened: (error: Error | null, socket: Socket | null) => void) => void;
-
-/** Takes a URL; returns where to connect to. */
-function placeOf(url: URL): { protocol: string; hostname: string; host: string; port: string } {
-  const { protocol, hostname, host, port } = url;
-  const usual = protocol === 'https:' ? '443' : '80';
-  return { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), host, port: port === '' ? usual : port };
-}
-
-function direct(origin: string, options: buildConnector.BuildOptions): Opener {
-  const connector = buildConnector(options);
-  const place = placeOf(new URL(origin));
-  return (opened) => connector(place, (error, socket) => opened(error, socket));
-}
-
-/** To http origins the proxy itself is asked; to https ones it only leads. */
-function byProxy(origin: string, proxy: URL, options: buildConnector.BuildOptions): Opener {
-  const connector = buildConnector(options);
-  const place = placeOf(new URL(origin));
-  const toProxy: Opener = (opened) => connector(placeOf(proxy), (error, socket) => opened(error, socket));
-  if (origin.startsWith('http:')) return toProxy;
-  const hostname = place.hostname.includes(':') ? `[${place.hostname}]` : place.hostname;
-  const tunnel = {
-    authority: `${hostname}:${place.port}`,
-    authorization: proofFor(proxy),
-    patienceMs: longestConnectMs,
-  };
-  return (opened) =>
-    toProxy((error, socket) => {
-      if (error !== null || socket === null) return opened(error, null);
-      openTunnel(socket, tunnel, (refused, way) => {
-        if (refused !== null || way === null) return opened(refused, null);
-        connector({ ...place, httpSocket: way }, (failed, secured) => opened(failed, secured));
-      });
-    });
-}
-
-/** The user and password of a proxy's address, as it wants them (RFC 7617); null when it has none. */
-function proofFor({ username, password }: URL): string | null {
-  if (username === '' && password === '') return null;
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(pair).toString('base64')}`;
 }
 
 class OverLane implements Route {
@@ -206,6 +172,10 @@ class OverLane implements Route {
 
   get stats(): Route['stats'] {
     return this.#lane.stats;
+  }
+
+  get isEmpty(): boolean {
+    return this.#lane.isEmpty;
   }
 
   start(request: OutgoingRequest, events: CallEvents): CallControl | Error {
@@ -227,6 +197,10 @@ class OverHttp2 implements Route {
 
   get stats(): Route['stats'] {
     return this.#lane.stats;
+  }
+
+  get isEmpty(): boolean {
+    return this.#lane.isEmpty;
   }
 
   start({ method, path, headers, body }: OutgoingRequest, events: CallEvents): CallControl {

@@ -5,7 +5,7 @@ import type { Rule } from './rule.ts';
 
 /** Package or built-in module → the files or folders of src/ that may import it. A package not named here has not been argued for. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  undici: ['src/kit/upstream.ts', 'src/kit/http2-lane.ts'],
+  undici: ['src/kit/opener.ts', 'src/kit/http2-lane.ts'],
   pg: ['src/store/'],
   '@electric-sql/pglite': ['src/store/'],
   yaml: ['src/config/', 'src/adopt/'],
@@ -23,8 +23,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['src/http/response.ts'],
   'node:https': [],
   'node:http2': [],
-  'node:net': ['src/http/server.ts', 'src/kit/address-guard.ts'],
-  'node:tls': ['src/kit/upstream.ts'],
+  'node:net': ['src/http/server.ts', 'src/kit/address-block.ts', 'src/kit/address-guard.ts'],
+  'node:tls': ['src/kit/opener.ts'],
   'node:dgram': [],
   'node:process': [],
 };
@@ -62,11 +62,11 @@ export const packagesHaveDoors: Rule = {
   plants: [
     {
       files: { 'src/providers/groq.ts': "// Groq.\nimport { Pool } from 'undici';\nexport const groq = Pool;\n" },
-      says: 'src/providers/groq.ts:2 imports undici; only src/kit/upstream.ts, src/kit/http2-lane.ts may',
+      says: 'src/providers/groq.ts:2 imports undici; only src/kit/opener.ts, src/kit/http2-lane.ts may',
     },
     {
       files: { 'src/kit/clock.ts': "// Time.\nimport { connect } from 'node:net';\nexport const clock = connect;\n" },
-      says: 'src/kit/clock.ts:2 imports node:net; only src/http/server.ts, src/kit/address-guard.ts may',
+      says: 'src/kit/clock.ts:2 imports node:net; only src/http/server.ts, src/kit/address-block.ts, src/kit/address-guard.ts may',
     },
     {
       files: { 'src/kit/clock.ts': "// Time.\nimport days from 'left-pad/deep';\nexport const clock = days;\n" },

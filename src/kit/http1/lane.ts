@@ -46,6 +46,11 @@ export class Lane implements Owner {
     return { running: this.#running, waiting: this.#waiting.length };
   }
 
+  /** True when it holds no connection and nobody waits for one. */
+  get isEmpty(): boolean {
+    return this.#all.size === 0 && this.#opening === 0 && this.#waiting.length === 0;
+  }
+
   /** Takes a call and who is told of it; returns the means to hold it up or end it. */
   start(bytes: CallBytes, events: CallEvents): CallControl {
     const call = new Call(bytes, events, this);
@@ -72,6 +77,11 @@ export class Lane implements Owner {
     const now = performance.now();
     channel.usableUntil = Math.min(now + Math.min(ours, keepAliveMs ?? ours), channel.bornAt + lifetimeMs);
     this.#running--;
+    if (now >= channel.bornAt + lifetimeMs) {
+      this.#drop(channel);
+      this.#open();
+      return;
+    }
     const next = this.#waiting.shift();
     if (next === undefined) {
       this.#free.push(channel);
@@ -95,8 +105,7 @@ export class Lane implements Owner {
   #fresh(): Channel | undefined {
     for (let channel = this.#free.pop(); channel !== undefined; channel = this.#free.pop()) {
       if (channel.usableUntil > performance.now()) return channel;
-      this.#all.delete(channel);
-      channel.close();
+      this.#drop(channel);
     }
     return undefined;
   }
@@ -134,10 +143,15 @@ export class Lane implements Owner {
     const now = performance.now();
     const old = this.#free.filter(({ usableUntil }) => usableUntil <= now);
     this.#free = this.#free.filter(({ usableUntil }) => usableUntil > now);
-    for (const channel of old) {
-      this.#all.delete(channel);
-      channel.close();
-    }
+    for (const channel of old) this.#drop(channel);
+    if (this.#all.size > 0 || this.#sweeper === null) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = null;
+  }
+
+  #drop(channel: Channel): void {
+    this.#all.delete(channel);
+    channel.close();
   }
 }
 
