@@ -1,7 +1,7 @@
 // npm run bench: measures the hop beside its peers, on one machine and in one run, and stores what it saw.
 // Exit codes: 0 measured (and, with --quick, no worse than stored), 1 worse or not measured, 2 used wrong.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +67,7 @@ async function measured(wanted: Wanted): Promise<Results> {
 
 /** Writes JSON as the project's formatter lays it out. */
 function writeJson(file: string, content: unknown): void {
+  mkdirSync(results, { recursive: true });
   writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
   runToEnd(join(root, 'node_modules/.bin/biome'), ['format', '--write', file], { folder: root, patienceMs: 30_000 });
 }
