@@ -65,11 +65,14 @@ export function effortOf(budgetTokens: number): 'low' | 'medium' | 'high' {
   return budgetTokens <= 2048 ? 'medium' : 'high';
 }
 
+/** Before a signature of Google's in a thinking block, which Google takes back and Anthropic would refuse. */
+export const googleSignatureMark = 'google:';
+
 /** Takes a content block; true for thinking that Anthropic did not sign: made by another provider, refused by Anthropic. */
 export function isForeignThinking(block: unknown): boolean {
-  return (
-    isObject(block) && block.type === 'thinking' && (typeof block.signature !== 'string' || block.signature === '')
-  );
+  if (!isObject(block) || block.type !== 'thinking') return false;
+  const { signature } = block;
+  return typeof signature !== 'string' || signature === '' || signature.startsWith(googleSignatureMark);
 }
 
 /** Takes the `usage` of an Anthropic message; returns Usage, thinking tokens apart where the answer tells them. */

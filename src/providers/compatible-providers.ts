@@ -4,7 +4,6 @@
 
 import type { Operation } from '../core/chat.ts';
 import { openAiModelRules } from './openai-compatible/openai-models.ts';
-import { bookkeeping } from './openai-compatible/parameters.ts';
 import { type CompatibleFacts, openAiCompatible, type RerankFacts } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
 
@@ -322,16 +321,6 @@ const hosts: readonly CompatibleFacts[] = [
     baseUrl: 'https://router.huggingface.co/v1',
     // LiteLLM's `<provider>/<org>/<model>` is the router's `<org>/<model>:<provider>`.
     modelName: (model) => model.replace(/^([^/]+)\/([^/]+\/[^/]+)$/, '$2:$1'),
-  },
-  {
-    name: 'gemini',
-    label: 'Google Gemini, by its OpenAI-compatible address',
-    keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
-    baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
-    operations: chatAndVectors,
-    // https://ai.google.dev/gemini-api/docs/openai
-    chat: { ...bothMaxTokens, rejects: ['logit_bias', ...logProbabilities, ...olderFunctions, ...bookkeeping] },
-    embedding: { ...numbersOnly, rejects: ['user'] },
   },
   {
     name: 'nebius',

@@ -5,6 +5,7 @@ import { azureAi } from './azure-ai.ts';
 import { bedrock } from './bedrock.ts';
 import { cohere } from './cohere.ts';
 import { compatibleProviders } from './compatible-providers.ts';
+import { gemini } from './gemini.ts';
 import { mistralProviders } from './mistral-providers.ts';
 import { ollama } from './ollama.ts';
 import { openai } from './openai.ts';
@@ -17,6 +18,7 @@ export const providers: readonly Provider[] = [
   anthropic,
   bedrock,
   cohere,
+  gemini,
   ollama,
   ...mistralProviders,
   ...compatibleProviders,

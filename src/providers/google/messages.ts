@@ -1,0 +1,145 @@
+// A conversation in our words → Google's contents: system lifted out, turns of one side joined, the first one the user's.
+// Results stand in the order of their calls, by which Google pairs them. Signatures go back where they came from.
+// https://ai.google.dev/api/caching#Content https://ai.google.dev/gemini-api/docs/function-calling
+import { isObject, type JsonObject, type JsonValue, listOf, textOf } from '../../core/json.ts';
+import { sentName } from '../bedrock/tool-names.ts';
+import type { Call } from '../provider.ts';
+import { invalid } from '../unsupported.ts';
+import { contentParts } from './content.ts';
+import { googleModel } from './models.ts';
+import { callMark, ownId, textSignature } from './signatures.ts';
+
+/** Gemini 3 refuses calls without a signature; for calls it did not make itself it takes this word. */
+const unsigned = 'skip_thought_signature_validator';
+
+export interface Conversation {
+  readonly system: readonly JsonObject[];
+  readonly contents: readonly Turn[];
+}
+
+interface Turn extends JsonObject {
+  readonly role: 'user' | 'model';
+  readonly parts: JsonObject[];
+}
+
+/** Names of the calls so far, by the id that the client knows. */
+type CalledNames = Map<string, string>;
+
+/** Takes messages in our words and the call; returns Google's. Throws field_invalid by place. */
+export function googleContents(messages: readonly JsonValue[], call: Call): Conversation {
+  const system: JsonObject[] = [];
+  const turns: Turn[] = [];
+  const names: CalledNames = new Map();
+  messages.forEach((message, index) => {
+    const at = `messages[${index}]`;
+    if (!isObject(message)) throw invalid(at, 'must be an object');
+    if (message.role === 'system' || message.role === 'developer') {
+      system.push(...contentParts(message.content, `${at}.content`));
+    } else join(turns, turnOf(message, at, call, names));
+  });
+  if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', parts: [{ text: '.' }] });
+  for (const [index, turn] of turns.entries()) sortResults(turn, turns[index - 1]);
+  return { system, contents: turns };
+}
+
+function join(turns: Turn[], turn: Turn): void {
+  const last = turns.at(-1);
+  if (turn.parts.length === 0) return;
+  if (last?.role !== turn.role) turns.push(turn);
+  else last.parts.push(...turn.parts);
+}
+
+function turnOf(message: JsonObject, at: string, call: Call, names: CalledNames): Turn {
+  switch (message.role) {
+    case 'user':
+      return { role: 'user', parts: contentParts(message.content, `${at}.content`) };
+    case 'tool':
+      return { role: 'user', parts: toolResult(message, at, call, names) };
+    case 'assistant':
+      return { role: 'model', parts: modelParts(message, at, call, names) };
+    default:
+      throw invalid(`${at}.role`, 'must be system, developer, user, assistant or tool');
+  }
+}
+
+function modelParts(message: JsonObject, at: string, call: Call, names: CalledNames): JsonObject[] {
+  const refusal = textOf(message.refusal) ?? '';
+  const said = [
+    ...contentParts(message.content, `${at}.content`),
+    ...(refusal === '' ? [] : [{ text: refusal }]),
+    ...contentParts(message.images, `${at}.images`),
+  ];
+  const calls = listOf(message.tool_calls).map((one, index) => called(one, `${at}.tool_calls[${index}]`, call, names));
+  return [...signed(said, textSignature(message)), ...withSignature(calls, call)];
+}
+
+/** A text's signature goes back on the last of its parts; one that came alone goes alone. */
+function signed(parts: JsonObject[], thoughtSignature: string | undefined): JsonObject[] {
+  if (thoughtSignature === undefined) return parts;
+  return [...parts.slice(0, -1), { ...(parts.at(-1) ?? { text: '' }), thoughtSignature }];
+}
+
+/** The first of the calls of a step carries the signature of all. */
+function withSignature(calls: JsonObject[], call: Call): JsonObject[] {
+  const [first, ...rest] = calls;
+  if (first === undefined || first.thoughtSignature !== undefined) return calls;
+  if (googleModel(call.upstream).thinks !== 'level') return calls;
+  return [{ ...first, thoughtSignature: unsigned }, ...rest];
+}
+
+function called(sent: JsonValue, at: string, call: Call, names: CalledNames): JsonObject {
+  const asked = isObject(sent) ? sent.function : undefined;
+  if (!isObject(sent) || !isObject(asked)) throw invalid(at, 'must be a call of a function');
+  if (typeof asked.name !== 'string') throw invalid(`${at}.function.name`, 'must be a text');
+  names.set(textOf(sent.id) ?? '', asked.name);
+  const { id, signature } = callMark(sent);
+  const args = argumentsOf(asked.arguments, `${at}.function.arguments`);
+  return {
+    functionCall: { ...(id === undefined ? {} : { id }), name: sentName(asked.name, call), args },
+    ...(signature === undefined ? {} : { thoughtSignature: signature }),
+  };
+}
+
+function argumentsOf(sent: JsonValue | undefined, at: string): JsonObject {
+  if (sent === undefined || sent === null || sent === '') return {};
+  const args = typeof sent === 'string' ? jsonOf(sent) : sent;
+  if (!isObject(args)) throw invalid(at, 'must be a JSON object as text');
+  return args;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: the caller knows what that means.
+    return undefined;
+  }
+}
+
+/** Texts are the answer, an object as such; what is shown beside them follows as parts of its own. */
+function toolResult(message: JsonObject, at: string, call: Call, names: CalledNames): JsonObject[] {
+  const toolCallId = message.tool_call_id;
+  if (typeof toolCallId !== 'string') throw invalid(`${at}.tool_call_id`, 'needs the id of the tool call');
+  const name = names.get(toolCallId) ?? textOf(message.name);
+  if (name === undefined) throw invalid(`${at}.tool_call_id`, 'no call before it has this id');
+  const parts = contentParts(message.content, `${at}.content`);
+  const text = parts.map((part) => textOf(part.text) ?? '').join('');
+  const object = jsonOf(text);
+  const response = isObject(object) ? object : { result: text };
+  const shown = parts.filter((part) => part.text === undefined);
+  return [{ functionResponse: { ...ownId(toolCallId), name: sentName(name, call), response } }, ...shown];
+}
+
+/** Clients may send results in any order; calls of one name are told apart by their order alone. */
+function sortResults(turn: Turn, before: Turn | undefined): void {
+  const results = turn.parts.filter((part) => part.functionResponse !== undefined);
+  if (results.length < 2 || before?.role !== 'model') return;
+  const order = before.parts.flatMap(({ functionCall }) => (isObject(functionCall) ? [functionCall.name] : []));
+  const sorted: JsonObject[] = [];
+  for (const name of order) {
+    const at = results.findIndex(({ functionResponse: one }) => isObject(one) && one.name === name);
+    if (at !== -1) sorted.push(...results.splice(at, 1));
+  }
+  const others = turn.parts.filter((part) => part.functionResponse === undefined);
+  turn.parts.splice(0, turn.parts.length, ...sorted, ...results, ...others);
+}
