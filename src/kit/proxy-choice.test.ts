@@ -28,7 +28,17 @@ for (const [entry, origin, isDirect] of [
   ['example.com:8443', 'https://example.com', false],
   ['example.com:443', 'https://example.com', true],
   ['EXAMPLE.com', 'https://example.com', true],
+  ['example.com.', 'https://example.com', true],
   ['10.0.0.7', 'http://10.0.0.7:9000', true],
+  ['10.0.0.7:80', 'http://10.0.0.7:9000', false],
+  ['10.0.0.0/8', 'http://10.200.0.7:9000', true],
+  ['10.0.0.0/8', 'http://11.0.0.7', false],
+  ['10.0.0.0/8', 'http://10.example.com', false],
+  ['10.0.0.0/99', 'http://10.0.0.7', false],
+  ['fd00::/8', 'http://[fd12::1]:8000', true],
+  ['fd12::1', 'http://[fd12::1]:8000', true],
+  ['[fd12::1]:8000', 'http://[fd12::1]:8000', true],
+  ['[fd12::1]:8000', 'http://[fd12::1]', false],
   ['*', 'https://anything.test', true],
 ] as const) {
   test(`NO_PROXY=${entry}: ${origin} goes ${isDirect ? 'directly' : 'by the proxy'}`, () => {
