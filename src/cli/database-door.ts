@@ -1,12 +1,15 @@
 // How commands come to the gateway's database by themselves, beside a gateway that runs or without one.
-// Invariant: a command migrates nothing; a schema that is not this version's is refused.
+// Invariant: a schema that is not this version's is refused; only a command that says so brings an older or empty one up to it.
+import { existsSync } from 'node:fs';
 import { AppRefused, effectiveConfig } from '../app.ts';
+import { ensureKeys, keyFile } from '../config/keys-on-disk.ts';
 import { loadConfig } from '../config/load.ts';
 import { type Config, flagOf, type OptionName, optionRow } from '../config/options.ts';
 import { complaintLine } from '../config/rules.ts';
 import { textOf } from '../core/json.ts';
 import { silentLog } from '../kit/log.ts';
-import { compare, open as openStore, type Store } from '../store/index.ts';
+import type { Secret } from '../kit/secret.ts';
+import { compare, migrate, open as openStore, type Store } from '../store/index.ts';
 import { StartRefused } from '../store/start-refused.ts';
 import { CommandFailure, type CommandOption, exitCodes, type Terminal } from './command.ts';
 
@@ -44,12 +47,20 @@ function byFlag(name: OptionName): string {
     .replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Takes the options in force and what to do with the store; returns what that returns, the store closed. Throws CommandFailure. */
-export async function withStore<Result>(config: Config, act: (store: Store) => Promise<Result>): Promise<Result> {
+/**
+ * Takes the options in force, what to do with the store, and whether an older or empty schema is brought up first; returns what
+ * that returns, the store closed. Throws CommandFailure.
+ */
+export async function withStore<Result>(
+  config: Config,
+  act: (store: Store) => Promise<Result>,
+  migrates = false,
+): Promise<Result> {
   try {
     const store = await openBeside(config);
     try {
-      await refuseSchema(store);
+      if (migrates) await migrate(store.database);
+      else await refuseSchema(store);
       return await act(store);
     } finally {
       await store.close();
@@ -94,4 +105,21 @@ async function refuseSchema({ database }: Store): Promise<void> {
       : `the database is of another version: its step ${step} is not this one's`,
     missing.length > 0 ? 'start the gateway of this version once' : 'use the version that the gateway runs',
   );
+}
+
+/**
+ * Takes the options in force; returns the salt key, and the others that may open what they sealed. Nothing is made here but by
+ * the gateway itself. Throws CommandFailure.
+ */
+export function saltKeysOf(config: Config): { readonly saltKey: Secret; readonly otherSaltKeys: readonly Secret[] } {
+  const path = keyFile(config.dataDir, 'saltKey');
+  if (config.saltKey === null && !existsSync(path)) {
+    throw new CommandFailure(
+      `no salt key is configured, and there is none in ${path}`,
+      'set PLUMBLINE_SALT_KEY, or name the data folder of the gateway with --data-dir',
+    );
+  }
+  const keys = ensureKeys(config.dataDir, { ...config, masterKey: config.masterKey ?? config.saltKey });
+  if (!('complaints' in keys)) return keys;
+  throw new CommandFailure(keys.complaints.map(complaintLine).join('\n'), 'docs/secrets.md');
 }

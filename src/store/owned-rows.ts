@@ -23,27 +23,40 @@ export interface OwnedTable {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Takes a table, an owner and all rows it declares (by column); makes them the rows of that owner. Run it in a transaction. */
+/**
+ * Takes a table, an owner and all rows it declares (by column); makes them the rows of that owner, or, when nothing is to be
+ * pruned, adds them to its rows. Run it in a transaction.
+ */
 export async function replaceOwnedRows(
   queries: Queries,
   shape: OwnedTable,
   owner: Owner,
   rows: readonly Row[],
+  prunes = true,
 ): Promise<Replaced> {
   const names = rows.map((row) => String(row[shape.key]));
   refuseTwice(shape, names);
   const written = await queries.query<{ name: string; isNew: boolean }>(upsert(shape), [JSON.stringify(rows), owner]);
   await refuseForeign(queries, shape, owner, names);
-  const removed = await queries.query<{ name: string }>(
-    `delete from ${shape.table} where owner = $1 and not (${shape.key} = any($2::text[])) returning ${shape.key} as name`,
-    [owner, names],
-  );
+  const removed = prunes ? await removeOthers(queries, shape, owner, names) : [];
   return {
     added: written.filter((row) => row.isNew).map((row) => row.name),
     changed: written.filter((row) => !row.isNew).map((row) => row.name),
     removed: removed.map((row) => row.name),
     unchanged: names.length - written.length,
   };
+}
+
+function removeOthers(
+  queries: Queries,
+  shape: OwnedTable,
+  owner: Owner,
+  names: readonly string[],
+): Promise<{ name: string }[]> {
+  return queries.query<{ name: string }>(
+    `delete from ${shape.table} where owner = $1 and not (${shape.key} = any($2::text[])) returning ${shape.key} as name`,
+    [owner, names],
+  );
 }
 
 /** Rows that are as declared already are not touched: nobody is told of a change that is none. */

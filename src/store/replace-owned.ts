@@ -22,16 +22,56 @@ export interface ReplacedKinds {
  * Throws field_invalid when a name is declared twice or belongs to somebody else, or when something would be left pointing
  * at nothing (an alias another owner's deployment stands under).
  */
-export function replaceOwned(database: Database, declaration: Declaration, sealer: Sealer): Promise<ReplacedKinds> {
+export function replaceOwned(
+  database: Database,
+  declaration: Declaration,
+  sealer: Sealer,
+  { prunes = true }: ReplaceOptions = {},
+): Promise<ReplacedKinds> {
+  return database.transaction((queries) => replaceKinds(queries, declaration, sealer, prunes));
+}
+
+export interface ReplaceOptions {
+  /** False: rows of the owner that it does not declare stay. */
+  readonly prunes?: boolean;
+}
+
+/** What a rehearsal throws to have everything taken back. */
+class TakenBack extends Error {}
+
+/** Takes what replaceOwned takes; returns what it would do, and changes nothing. Throws what it would throw. */
+export async function rehearseOwned(
+  database: Database,
+  declaration: Declaration,
+  sealer: Sealer,
+  { prunes = true }: ReplaceOptions = {},
+): Promise<ReplacedKinds> {
+  let result: ReplacedKinds | undefined;
+  try {
+    await database.transaction(async (queries) => {
+      result = await replaceKinds(queries, declaration, sealer, prunes);
+      throw new TakenBack();
+    });
+  } catch (thrown) {
+    if (result === undefined || !(thrown instanceof TakenBack)) throw thrown;
+  }
+  if (result === undefined) throw new Error('the rehearsal came to no end');
+  return result;
+}
+
+async function replaceKinds(
+  queries: Queries,
+  declaration: Declaration,
+  sealer: Sealer,
+  prunes: boolean,
+): Promise<ReplacedKinds> {
   const { owner } = declaration;
-  return database.transaction(async (queries) => {
-    const credentials = await replaceCredentials(queries, owner, declaration.credentials, sealer);
-    const aliases = await replaceAliases(queries, owner, declaration.aliases);
-    const deployments = await replaceDeployments(queries, owner, declaration.deployments);
-    const settings = await replaceRouterSettings(queries, owner, declaration.router);
-    await refuseDangling(queries, owner);
-    return { credentials, aliases, deployments, settings };
-  });
+  const credentials = await replaceCredentials(queries, owner, declaration.credentials, sealer, prunes);
+  const aliases = await replaceAliases(queries, owner, declaration.aliases, prunes);
+  const deployments = await replaceDeployments(queries, owner, declaration.deployments, prunes);
+  const settings = await replaceRouterSettings(queries, owner, declaration.router, prunes);
+  await refuseDangling(queries, owner);
+  return { credentials, aliases, deployments, settings };
 }
 
 /** The references are deferred to the end, so that the order of the kinds does not matter; this is the end. */

@@ -1,8 +1,10 @@
 // The catalogue of commands.
 import type { Command } from '../command.ts';
+import { apply } from './apply.ts';
 import { check } from './check.ts';
+import { diff } from './diff.ts';
 import { secrets } from './secrets.ts';
 import { serve } from './serve.ts';
 import { usage } from './usage.ts';
 
-export const commands: readonly Command[] = [serve, check, usage, secrets];
+export const commands: readonly Command[] = [serve, check, apply, diff, usage, secrets];

@@ -1,13 +1,6 @@
 // plumbline secrets: how the stored secrets are sealed, and their change to a new salt key. Docs: docs/secrets.md.
 // Invariant: no secret and no key is printed, only ids of keys and paths of files.
-import { existsSync } from 'node:fs';
-import {
-  ensureKeys,
-  installNextSaltKey,
-  keyFile,
-  nextSaltKeyFile,
-  openSaltKeyFile,
-} from '../../config/keys-on-disk.ts';
+import { installNextSaltKey, nextSaltKeyFile, openSaltKeyFile } from '../../config/keys-on-disk.ts';
 import type { Config } from '../../config/options.ts';
 import { complaintLine } from '../../config/rules.ts';
 import { textOf } from '../../core/json.ts';
@@ -16,7 +9,7 @@ import type { Secret } from '../../kit/secret.ts';
 import type { Store } from '../../store/index.ts';
 import { otherConnections, rehearseRotation, rotateSecrets, surveySecrets } from '../../store/rotate-secrets.ts';
 import { type Command, CommandFailure, exitCodes, type Terminal } from '../command.ts';
-import { configOf, databaseOptions, withStore } from '../database-door.ts';
+import { configOf, databaseOptions, saltKeysOf, withStore } from '../database-door.ts';
 import { findingLines, keyTable } from '../secrets-report.ts';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -54,7 +47,7 @@ export const secrets: Command = {
 };
 
 async function status(config: Config, options: Options, terminal: Terminal): Promise<number> {
-  const { saltKey, otherSaltKeys } = keysOf(config);
+  const { saltKey, otherSaltKeys } = saltKeysOf(config);
   const sealer = openSealer(saltKey, otherSaltKeys);
   const survey = await withStore(config, ({ database }) => surveySecrets(database, sealer));
   if (options['json'] === true) terminal.say(JSON.stringify({ ...survey, keysGiven: sealer.keyIds }, null, 2));
@@ -98,7 +91,7 @@ async function rotate(config: Config, options: Options, terminal: Terminal): Pro
 }
 
 function planOf(config: Config, named: string | undefined, isRehearsal: boolean): Plan {
-  const { saltKey, otherSaltKeys } = keysOf(config);
+  const { saltKey, otherSaltKeys } = saltKeysOf(config);
   const old = [saltKey, ...otherSaltKeys];
   if (named === undefined && config.saltKeyPrevious !== null)
     return { next: openSealer(saltKey, otherSaltKeys), path: null, isMade: false, isOurs: false };
@@ -140,18 +133,4 @@ function whatNext({ isOurs, path }: Plan, config: Config): string {
     return `the new salt key is the one in ${config.dataDir} now; the old one is kept there as salt-key.previous, for backups of before`;
   const where = path === null ? 'the salt key' : `the salt key in ${path}`;
   return `restart every instance with ${where} alone (PLUMBLINE_SALT_KEY or PLUMBLINE_SALT_KEY_FILE), and keep the old one as long as backups of before`;
-}
-
-/** Nothing is made here but by the gateway itself. */
-function keysOf(config: Config): { readonly saltKey: Secret; readonly otherSaltKeys: readonly Secret[] } {
-  const path = keyFile(config.dataDir, 'saltKey');
-  if (config.saltKey === null && !existsSync(path)) {
-    throw new CommandFailure(
-      `no salt key is configured, and there is none in ${path}`,
-      'set PLUMBLINE_SALT_KEY, or name the data folder of the gateway with --data-dir',
-    );
-  }
-  const keys = ensureKeys(config.dataDir, { ...config, masterKey: config.masterKey ?? config.saltKey });
-  if (!('complaints' in keys)) return keys;
-  throw new CommandFailure(keys.complaints.map(complaintLine).join('\n'), 'docs/secrets.md');
 }

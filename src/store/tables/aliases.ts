@@ -49,12 +49,17 @@ export async function readAliases(queries: Queries): Promise<AliasRecord[]> {
 }
 
 /** Takes an owner and all it declares; makes them that owner's aliases. */
-export function replaceAliases(queries: Queries, owner: Owner, declared: readonly AliasRecord[]): Promise<Replaced> {
+export function replaceAliases(
+  queries: Queries,
+  owner: Owner,
+  declared: readonly AliasRecord[],
+  prunes = true,
+): Promise<Replaced> {
   const rows = declared.map(
     ({ name, strategy, target, hidden, fallbacks, contextWindowFallbacks, contentPolicyFallbacks, retryPolicy }) => {
       const settings: Settings = { fallbacks, contextWindowFallbacks, contentPolicyFallbacks, retryPolicy };
       return { name, strategy, target, hidden, settings };
     },
   );
-  return replaceOwnedRows(queries, shape, owner, rows);
+  return replaceOwnedRows(queries, shape, owner, rows, prunes);
 }

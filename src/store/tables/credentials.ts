@@ -63,11 +63,12 @@ export async function replaceCredentials(
   owner: Owner,
   declared: readonly DeclaredCredential[],
   sealer: Sealer,
+  prunes = true,
 ): Promise<Replaced> {
   const writing = await sealerFor(queries, sealer);
   const stored = new Map((await readCredentials(queries)).map((row) => [row.name, row.sealed]));
   const rows = declared.map(({ name, values }) => ({ name, sealed: sealAll(writing, name, values, stored.get(name)) }));
-  return replaceOwnedRows(queries, shape, owner, rows);
+  return replaceOwnedRows(queries, shape, owner, rows, prunes);
 }
 
 /**

@@ -64,9 +64,10 @@ export function replaceDeployments(
   queries: Queries,
   owner: Owner,
   declared: readonly DeploymentRecord[],
+  prunes = true,
 ): Promise<Replaced> {
   const rows = declared.map(({ id, alias, position, provider, model, baseUrl, credential, parameters, info }) => {
     return { id, alias, position, provider, model, base_url: baseUrl, credential, parameters, info };
   });
-  return replaceOwnedRows(queries, shape, owner, rows);
+  return replaceOwnedRows(queries, shape, owner, rows, prunes);
 }

@@ -46,9 +46,10 @@ export function replaceRouterSettings(
   queries: Queries,
   owner: Owner,
   declared: Partial<RouterSettings>,
+  prunes = true,
 ): Promise<Replaced> {
   const rows = Object.entries(declared)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ({ name: routerPrefix + name, value }));
-  return replaceOwnedRows(queries, shape, owner, rows);
+  return replaceOwnedRows(queries, shape, owner, rows, prunes);
 }

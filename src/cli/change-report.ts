@@ -1,0 +1,23 @@
+// What a declaration changes, for people and for programs.
+import type { ReplacedKinds } from '../store/replace-owned.ts';
+
+const kinds = ['credentials', 'aliases', 'deployments', 'settings'] as const;
+
+/** Takes what changed and what deployments are called; returns a line for each change: `+ alias chat`, `~` changed, `-` removed. */
+export function changeLines(changes: ReplacedKinds, nameOf: (deployment: string) => string): string[] {
+  return kinds.flatMap((kind) => {
+    const noun = { credentials: 'credential', aliases: 'alias', deployments: 'deployment', settings: 'setting' }[kind];
+    const shown = (name: string): string => `${noun} ${kind === 'deployments' ? nameOf(name) : name}`;
+    const { added, changed, removed } = changes[kind];
+    return [
+      ...added.map((name) => `+ ${shown(name)}`),
+      ...changed.map((name) => `~ ${shown(name)}`),
+      ...removed.map((name) => `- ${shown(name)}`),
+    ];
+  });
+}
+
+/** Takes what changed; returns how many rows are as they were. */
+export function unchangedRows(changes: ReplacedKinds): number {
+  return kinds.reduce((sum, kind) => sum + changes[kind].unchanged, 0);
+}

@@ -1,0 +1,110 @@
+// apply and diff, as a person uses them: beside a gateway that runs, which then serves what changed.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { hasEmbedded } from '../../src/store/embedded-postgres.ts';
+import { type RunningGateway, startGateway } from '../real/gateway.ts';
+import { temporaryFolder } from '../real/temporary-folder.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const skip = hasEmbedded() ? false : 'no PostgreSQL binaries are installed for this platform';
+const folder = temporaryFolder();
+const path = join(dirname(folder.path), 'models.yaml');
+let gateway: RunningGateway;
+
+const entry = (name: string, model = name): string =>
+  `  - {model_name: ${name}, litellm_params: {model: openai/${model}, api_base: "http://127.0.0.1:9/v1", api_key: sk-of-the-test}}\n`;
+const file = (...entries: string[]): string => `model_list:\n${entries.join('')}`;
+
+before(async () => {
+  if (skip === false)
+    gateway = await startGateway({
+      dataDirectory: folder.path,
+      args: ['--discover', 'no'],
+      // An empty variable counts as not set: the keys are those of the data folder.
+      env: { PLUMBLINE_SALT_KEY: '' },
+    });
+});
+after(async () => {
+  await gateway?.stop();
+  folder.remove();
+});
+
+async function run(...words: string[]): Promise<{ code: number | null; out: string; text: string }> {
+  const child = spawn(process.execPath, [main, ...words, '--data-dir', folder.path], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: dirname(folder.path) },
+  });
+  let out = '';
+  let errors = '';
+  child.stdout.on('data', (text) => (out += text));
+  child.stderr.on('data', (text) => (errors += text));
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, out, text: out + errors };
+}
+
+async function models(): Promise<string[]> {
+  const headers = { authorization: `Bearer ${gateway.masterKey}` };
+  const answer = await fetch(`${gateway.baseUrl}/v1/models`, { headers });
+  return ((await answer.json()) as { data: { id: string }[] }).data.map(({ id }) => id).sort();
+}
+
+async function serves(...names: string[]): Promise<void> {
+  for (let tries = 0; JSON.stringify(await models()) !== JSON.stringify(names); tries++) {
+    assert.ok(tries < 100, `${await models()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+test('a file is brought in beside a running gateway, which serves it; a second time there is nothing to do', {
+  skip,
+}, async () => {
+  writeFileSync(path, file(entry('one'), entry('two')));
+  const differs = await run('diff', path);
+  assert.equal(differs.code, 1, differs.text);
+  assert.match(differs.out, /^\+ alias one\n\+ alias two\n\+ deployment one \(openai\/one\)\n\+ deployment two/m);
+  const rehearsed = await run('apply', path, '--dry-run');
+  assert.match(rehearsed.out, /^5 would change, 0 are as the file says$/m);
+  assert.ok(!(await models()).includes('one'));
+
+  const done = await run('apply', path);
+  assert.equal(done.code, 0, done.text);
+  assert.match(done.out, /^5 changed, 0 are as the file says$/m);
+  await serves('demo', 'one', 'two');
+  assert.match((await run('apply', path)).out, /^0 changed, 5 are as the file says$/m);
+  assert.deepEqual(await run('diff', path).then(({ code, out }) => [code, out.trim()]), [
+    0,
+    'the database is as the file says',
+  ]);
+  assert.ok(!`${differs.text}${done.text}`.includes('sk-of-the-test'));
+});
+
+test('what a file leaves out stays, until it is pruned', { skip }, async () => {
+  writeFileSync(path, file(entry('one', 'other')));
+  const kept = await run('apply', path, '--json');
+  assert.equal(kept.code, 0, kept.text);
+  const changes = JSON.parse(kept.out) as Record<string, { added: string[]; removed: string[] }>;
+  assert.equal(changes['deployments']?.added.length, 1);
+  assert.deepEqual(changes['aliases']?.removed, []);
+  const pruned = await run('apply', path, '--prune');
+  assert.match(pruned.out, /^- alias two$/m);
+  assert.match(pruned.out, /^- deployment two \(openai\/two\)$/m);
+  await serves('demo', 'one');
+});
+
+test('a file with errors changes nothing, and says path, line and mend', { skip }, async () => {
+  writeFileSync(path, `${file(entry('one', 'other'), entry('three'))}router_settings: {num_retrys: 3}\n`);
+  const refused = await run('apply', path, '--prune');
+  assert.equal(refused.code, 1, refused.text);
+  assert.match(refused.text, /models\.yaml:4:\d+ .*num_retrys.*did you mean num_retries/s);
+  assert.ok(!(await models()).includes('three'));
+});
+
+test('what another owner holds is refused by its name', { skip }, async () => {
+  writeFileSync(path, file(entry('demo')));
+  const refused = await run('apply', path);
+  assert.equal(refused.code, 1, refused.text);
+  assert.match(refused.text, /the alias "demo" belongs to the environment, so the file cannot declare it/);
+});
