@@ -9,6 +9,9 @@ import { type Gateway, type Launch, NotHere, type Place } from './gateway.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/plumbline.js', import.meta.url));
 const stamp = fileURLToPath(new URL('../../dist/build.json', import.meta.url));
+/** As the launcher runs Node. */
+const launch: { readonly flags: readonly string[]; readonly environment: Readonly<Record<string, string>> } =
+  JSON.parse(readFileSync(new URL('../../bin/node-settings.json', import.meta.url), 'utf8'));
 const masterKey = 'sk-the-master-key-of-the-bench';
 const models = 48;
 
@@ -33,6 +36,7 @@ function programOf({ folder, port }: Place): Program {
   return {
     command: process.execPath,
     words: [
+      ...launch.flags,
       bundle,
       'serve',
       '--config',
@@ -42,7 +46,7 @@ function programOf({ folder, port }: Place): Program {
       '--data-dir',
       join(folder, 'data'),
     ],
-    environment: { PLUMBLINE_MASTER_KEY: masterKey, HOME: folder },
+    environment: { ...launch.environment, PLUMBLINE_MASTER_KEY: masterKey, HOME: folder },
     folder,
     log: join(folder, 'access.log'),
   };
