@@ -241,6 +241,7 @@ function upstreamsOf(config: Config, outbox: Outbox): Upstreams {
       http2: config.upstreamHttp2,
       authorities: upstreamAuthorities === null ? [] : readAuthorities(upstreamAuthorities),
       proxies: { https: httpsProxy, http: httpProxy, none: proxyBypass },
+      apiHosts: config.apiHosts,
       outbox,
     });
   } catch (error) {

@@ -16,6 +16,7 @@ import {
   variablesOf,
 } from './options.ts';
 import { parseOption } from './parse-option.ts';
+import { refusedVariables } from './refused-variables.ts';
 import { type Complaint, contradictions } from './rules.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,7 +44,7 @@ export function readEnvironment(): Environment {
 export function loadConfig({ environment, flags = {}, readText = readUtf8 }: LoadInput): Loaded {
   const values: Record<string, unknown> = {};
   const sources: Record<string, Source> = {};
-  const complaints = [...unknownVariables(environment), ...givenTwice(environment)];
+  const complaints = [...unknownVariables(environment), ...givenTwice(environment), ...refusedVariables(environment)];
   for (const name of optionNames) {
     const given = find(name, environment, flags);
     const result = given === undefined ? standard(name, environment) : take(name, given, readText);

@@ -26,6 +26,7 @@ export function contradictions(config: Config): Complaint[] {
     ...idle(config),
     ...sameSalt(config),
     ...tooFewConnections(config),
+    ...nowhere(config),
   ];
 }
 
@@ -71,6 +72,19 @@ function sameSalt({ saltKey, saltKeyPrevious, sources }: Config): Complaint[] {
       source: sources.saltKeyPrevious.name,
       says: 'it is the salt key itself',
       mend: 'give the other key, or leave it out when the change is done',
+    },
+  ];
+}
+
+/** Models of the API may live on listed hosts only, and there is no list. */
+function nowhere({ apiAddresses, apiHosts, sources }: Config): Complaint[] {
+  if (apiAddresses !== 'listed' || apiHosts.length > 0) return [];
+  return [
+    {
+      option: 'apiAddresses',
+      source: sources.apiAddresses.name,
+      says: 'only listed hosts may be called, and none is listed',
+      mend: `set ${ourVariable('apiHosts')}`,
     },
   ];
 }
