@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Agent, createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type RunningGateway, startGateway } from '../real/gateway.ts';
 import { temporaryFolder } from '../real/temporary-folder.ts';
@@ -86,6 +86,27 @@ test('a deployment that one worker puts to rest rests at the others too', async 
     answered.push(told.id);
   }
   assert.ok(brokenCalls <= 2, `${brokenCalls} calls went to a deployment that rests`);
+});
+
+test('a connection that was on its way to a worker when it was killed is let go, not left waiting', {
+  timeout: 60_000,
+}, async () => {
+  await until('all workers to listen', () => gateway.output().split('a worker listens').length > 3);
+  const [victim = 0] = workers();
+  process.kill(victim, 'SIGSTOP');
+  const port = Number(new URL(gateway.baseUrl).port);
+  const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1'));
+  const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+  for (const socket of sockets) {
+    socket.on('error', () => undefined).resume();
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  }
+  // All but the one that waits for the worker that was stopped.
+  await until('the answers of the others', () => sockets.filter(({ bytesRead }) => bytesRead > 0).length === 5);
+  process.kill(victim, 'SIGKILL');
+  await Promise.all(closed);
+  assert.equal(sockets.filter(({ bytesRead }) => bytesRead === 0).length, 1);
+  await until('all workers', () => workers().length === 3);
 });
 
 test('a worker that is killed is replaced; its counts stay, and every answer has its row', async () => {

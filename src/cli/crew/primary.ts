@@ -59,14 +59,24 @@ class Primary {
   #fork(index: number): void {
     const worker = cluster.fork();
     this.#workers.set(index, worker);
+    const letGo = followConnections(worker);
     worker.on('message', (message: FromWorker) => this.#hear(index, worker, message));
-    worker.on('exit', (code, signal) => this.#exited(index, code ?? 0, signal));
+    worker.on('exit', (code, signal) => {
+      letGo();
+      this.#exited(index, code ?? 0, signal);
+    });
+    worker.on('error', (error) => {
+      this.#parts.log.error('a worker cannot be started or spoken to', { worker: index, error });
+      if (worker.process.pid === undefined) this.#exited(index, 1, null);
+    });
   }
 
   #hear(index: number, worker: Worker, message: FromWorker): void {
+    // The last words of one that has ended: it is counted already (Tally.departed).
+    if (this.#workers.get(index) !== worker) return;
     if (message.kind === 'hello') {
       tell(worker, { kind: 'start', index, size: this.#parts.config.workers });
-    } else if (message.kind === 'ready') this.#ready(message.banner);
+    } else if (message.kind === 'ready') this.#ready(index, message.banner);
     else if (message.kind === 'rests') {
       for (const [other, peer] of this.#workers) if (other !== index) tell(peer, { kind: 'rest', rest: message.rest });
     } else if (message.kind === 'metrics') {
@@ -81,9 +91,10 @@ class Primary {
   }
 
   /** The first worker brings schema and file into the database; the others, started then, find it done. */
-  #ready(banner: string): void {
+  #ready(index: number, banner: string): void {
     const { config, log, say } = this.#parts;
     this.#waitMs = firstWaitMs;
+    log.info('a worker listens', { worker: index });
     if (this.#isUp) return;
     this.#isUp = true;
     say(banner);
@@ -132,6 +143,26 @@ class Primary {
     for (const worker of this.#workers.values()) worker.process.kill('SIGTERM');
     if (this.#workers.size === 0) this.#end(0);
   }
+}
+
+/**
+ * Takes a worker; returns what lets go of the connection that was on its way to it when it ended. node:cluster hands them over
+ * one by one and forgets the one that nobody took: its client would wait for ever.
+ */
+function followConnections({ process: child }: Worker): () => void {
+  let last: unknown;
+  const send = child.send.bind(child) as (...all: unknown[]) => boolean;
+  child.send = (...all: unknown[]): boolean => {
+    if (all[1] !== undefined) last = all[1];
+    return send(...all);
+  };
+  return () => {
+    if (isClosable(last)) last.close();
+  };
+}
+
+function isClosable(handle: unknown): handle is { close(): void } {
+  return typeof handle === 'object' && handle !== null && 'close' in handle && typeof handle.close === 'function';
 }
 
 /** A worker that is on its way out hears nothing any more. */
