@@ -1,5 +1,5 @@
 // Outgoing calls: HTTP/1.1 over connections of our own to each origin (kit/http1), by a proxy or over HTTP/2 where that is set.
-// The only file that reaches out (kit/http2-lane.ts for it), and (with kit/seal.ts) the only one that reveals a secret.
+// The only way out (kit/opener.ts and kit/http2-lane.ts work for it), and with kit/seal.ts the only one that reveals a secret.
 import type { SecureContext } from 'node:tls';
 import { type AddressRule, guardedLookup, ruleFor, urlFlaw } from './address-guard.ts';
 import type { CallBytes, CallEvents } from './http1/channel.ts';
