@@ -255,10 +255,11 @@ export const settingFields: readonly string[] = [
   'aws_session_name',
   'aws_external_id',
   'aws_sts_endpoint',
+  'vertex_project',
+  'vertex_location',
 ];
 
-const cloudFields = `vertex_project vertex_location vertex_ai_project vertex_ai_location watsonx_region_name project_id
-  region_name space_id`;
+const cloudFields = 'watsonx_region_name project_id region_name space_id';
 
 /** What Entra hands out tokens for. */
 const entraFields = 'tenant_id client_id client_secret azure_username azure_password azure_scope';
@@ -275,6 +276,7 @@ export const litellmParams = table(
   notYet('tokens are not fetched from Entra; give api_key, or azure_ad_token', entraFields),
   notYet('write the model as litellm_proxy/name instead', 'use_litellm_proxy'),
   notYet('this belongs to a provider that is not built yet', cloudFields),
+  notYet('write vertex_project and vertex_location instead', 'vertex_ai_project vertex_ai_location'),
   notYet('the canned answer comes at once', 'mock_timeout mock_delay'),
   notYet('only the parameters are checked, not repaired', 'modify_params allowed_openai_params'),
   notYet("clients cannot bring a provider's key", 'configurable_clientside_auth_params'),

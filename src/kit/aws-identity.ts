@@ -74,20 +74,20 @@ async function borrow(login: AwsLogin, own: AwsKeys | undefined): Promise<AwsKey
 const renewMs = 5 * 60_000;
 const waitMs = 60_000;
 
-/** Keys that end. Many requests at once ask for new ones once; takes how to get them. */
-export class BorrowedKeys {
-  readonly #borrow: () => Promise<AwsKeys>;
-  #keys: AwsKeys | null = null;
-  #renewal: Promise<AwsKeys> | null = null;
+/** Keys (or a token) that end at their `expiration`. Many requests at once ask for new ones once; takes how to get them. */
+export class BorrowedKeys<Keys extends object = AwsKeys> {
+  readonly #borrow: () => Promise<Keys>;
+  #keys: Keys | null = null;
+  #renewal: Promise<Keys> | null = null;
 
-  constructor(borrow: () => Promise<AwsKeys>) {
+  constructor(borrow: () => Promise<Keys>) {
     this.#borrow = borrow;
   }
 
   /** Takes milliseconds of the calendar; returns keys that are good now. Rejects when there are none to be had. */
-  async at(now: number): Promise<AwsKeys> {
+  async at(now: number): Promise<Keys> {
     const keys = this.#keys;
-    const left = keys === null ? 0 : (keys.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - now;
+    const left = keys === null ? 0 : endOf(keys) - now;
     if (keys !== null && left > renewMs) return keys;
     const renewal = this.#renewed();
     if (keys === null || left <= waitMs) return renewal;
@@ -96,7 +96,7 @@ export class BorrowedKeys {
     return keys;
   }
 
-  #renewed(): Promise<AwsKeys> {
+  #renewed(): Promise<Keys> {
     this.#renewal ??= this.#borrow()
       .then((keys) => {
         this.#keys = keys;
@@ -107,4 +107,8 @@ export class BorrowedKeys {
       });
     return this.#renewal;
   }
+}
+
+function endOf(keys: object): number {
+  return 'expiration' in keys && keys.expiration instanceof Date ? keys.expiration.getTime() : Number.POSITIVE_INFINITY;
 }

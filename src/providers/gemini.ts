@@ -1,14 +1,14 @@
 // Google's Gemini by the API of AI Studio, in Google's own words, which carry what its OpenAI-compatible address loses: thoughts
 // and their signatures, safety, grounding, media. https://ai.google.dev/api
-import type { Secret } from '../kit/secret.ts';
 import { generatedCompletion } from './google/answer.ts';
+import { apiKey } from './google/api-key.ts';
 import { batchAnswer, batchRequest } from './google/embedding.ts';
 import { googleFailure } from './google/failure.ts';
 import { geminiPath, generateMethod } from './google/place.ts';
 import { generateReader } from './google/reader.ts';
 import { generateRequest } from './google/request.ts';
 import { googleUsage } from './google/usage.ts';
-import type { Call, Provider, Wire } from './provider.ts';
+import type { Provider, Wire } from './provider.ts';
 
 const common = {
   dialect: null,
@@ -17,11 +17,6 @@ const common = {
   edits: () => ({}),
   failure: googleFailure,
 } as const satisfies Partial<Wire>;
-
-function apiKey({ upstream }: Call): Record<string, Secret> {
-  const key = upstream.credential.api_key;
-  return key === undefined ? {} : { 'x-goog-api-key': key };
-}
 
 const chat: Wire = {
   ...common,

@@ -10,6 +10,7 @@ import { mistralProviders } from './mistral-providers.ts';
 import { ollama } from './ollama.ts';
 import { openai } from './openai.ts';
 import type { Provider } from './provider.ts';
+import { vertexAi } from './vertex-ai.ts';
 
 export const providers: readonly Provider[] = [
   openai,
@@ -20,6 +21,7 @@ export const providers: readonly Provider[] = [
   cohere,
   gemini,
   ollama,
+  vertexAi,
   ...mistralProviders,
   ...compatibleProviders,
 ];

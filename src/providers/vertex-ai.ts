@@ -1,0 +1,78 @@
+// Google's Vertex AI: Gemini in the same words as at AI Studio, and Claude in Anthropic's, each at its location's address, with
+// a token of Google Cloud's. https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { chatCompletion, messageUsage } from './anthropic/answer.ts';
+import { messageReader } from './anthropic/reader.ts';
+import { anthropicRequest } from './anthropic/request.ts';
+import { generatedCompletion } from './google/answer.ts';
+import { apiKey } from './google/api-key.ts';
+import { authorize } from './google/authorize.ts';
+import { googleFailure } from './google/failure.ts';
+import { generateMethod } from './google/place.ts';
+import { generateReader } from './google/reader.ts';
+import { generateRequest } from './google/request.ts';
+import { googleUsage } from './google/usage.ts';
+import { predictAnswer, predictRequest, predictUsage } from './google/vertex-embedding.ts';
+import { isClaude, usualLocation, vertexAddress, vertexPath } from './google/vertex-place.ts';
+import type { Call, Provider, Wire } from './provider.ts';
+
+const common = {
+  dialect: null,
+  framing: 'sse',
+  headers: apiKey,
+  authorize,
+  edits: () => ({}),
+  failure: googleFailure,
+} as const satisfies Partial<Wire>;
+
+/** The version of Anthropic's API as Vertex names it; the model is named by the path. */
+const claudeVersion = 'vertex-2023-10-16';
+
+function claudeRequest(request: JsonObject, call: Call): JsonObject {
+  const body = anthropicRequest(request, call);
+  const own = Object.entries(body).filter(([field]) => field !== 'model' && !field.startsWith('vertex_'));
+  return { anthropic_version: claudeVersion, ...Object.fromEntries(own) };
+}
+
+function claudeMethod({ stream }: Call): string {
+  return stream ? 'streamRawPredict' : 'rawPredict';
+}
+
+const chat: Wire = {
+  ...common,
+  path: (call) => vertexPath(call.upstream, isClaude(call.upstream) ? claudeMethod(call) : generateMethod(call)),
+  encode: (request, call) => (isClaude(call.upstream) ? claudeRequest(request, call) : generateRequest(request, call)),
+  decode: (body: JsonValue, call: Call) =>
+    isClaude(call.upstream) ? chatCompletion(body, call) : generatedCompletion(body, call),
+  reader: (call) => (isClaude(call.upstream) ? messageReader(call) : generateReader(call)),
+  usage: (body) => googleUsage(body) ?? messageUsage(body),
+};
+
+const embedding: Wire = {
+  ...common,
+  path: ({ upstream }) => vertexPath(upstream, 'predict'),
+  encode: predictRequest,
+  decode: predictAnswer,
+  usage: predictUsage,
+};
+
+export const vertexAi: Provider = {
+  name: 'vertex_ai',
+  label: 'Google Vertex AI',
+  prefixes: ['vertex_ai_beta'],
+  keyVariables: ['VERTEXAI_API_KEY', 'VERTEX_API_KEY'],
+  baseUrlVariables: ['VERTEXAI_API_BASE'],
+  secretVariables: { vertex_credentials: ['VERTEXAI_CREDENTIALS', 'GOOGLE_APPLICATION_CREDENTIALS'] },
+  settingVariables: {
+    vertex_project: ['VERTEXAI_PROJECT', 'VERTEX_PROJECT', 'GOOGLE_CLOUD_PROJECT'],
+    vertex_location: ['VERTEXAI_LOCATION', 'VERTEX_LOCATION', 'GOOGLE_CLOUD_LOCATION'],
+  },
+  regional: {
+    field: 'vertex_location',
+    regionOf: () => undefined,
+    addressIn: vertexAddress,
+  },
+  defaultBaseUrl: vertexAddress(usualLocation),
+  keyRequired: false,
+  wires: { chat, embedding },
+};
