@@ -84,6 +84,10 @@ const flawed: readonly (readonly [credentials: string, says: RegExp])[] = [
   ['/nowhere/at/all.json', /^Error: its file cannot be read \(ENOENT\)$/],
   ['{"type": "service_account", "secret', /^Error: it is neither JSON nor a file with JSON$/],
   ['{"type": "service_account", "client_email": "a"}', /^Error: it has no private_key$/],
+  [
+    '{"type": "external_account", "credential_source": {"executable": {"command": "ls"}}}',
+    /^Error: its source is a program, which is not run here$/,
+  ],
   ['{"type": "other"}', /^Error: its type must be service_account, authorized_user or external_account$/],
 ];
 

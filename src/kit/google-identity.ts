@@ -40,8 +40,10 @@ async function borrow(login: GoogleLogin, now: number): Promise<Token> {
   const client = await clientFor(login);
   const { token } = await client.getAccessToken();
   if (!token) throw new Error('Google handed out no token');
-  const expiration = new Date(client.credentials.expiry_date ?? now + usualLifeMs);
-  return { secret: new Secret(token), expiration };
+  // The library reckons the end by the machine's clock; requests are told the time by the house's.
+  const end = client.credentials.expiry_date;
+  const lifeMs = typeof end === 'number' ? end - Date.now() : usualLifeMs;
+  return { secret: new Secret(token), expiration: new Date(now + lifeMs) };
 }
 
 async function clientFor({ credentials, fetch: fetchImplementation }: GoogleLogin): Promise<AuthClient> {
@@ -67,12 +69,17 @@ async function clientFor({ credentials, fetch: fetchImplementation }: GoogleLogi
   }
 }
 
-function externalClient(google: typeof import('google-auth-library'), options: object): AuthClient {
-  const client = google.ExternalAccountClient.fromJSON(
-    options as Parameters<typeof google.ExternalAccountClient.fromJSON>[0],
+/** One whose token is told by a program is not served: a credential is no reason to run one. */
+function externalClient(google: typeof import('google-auth-library'), options: Key): AuthClient {
+  const source = options['credential_source'];
+  const told = typeof source === 'object' && source !== null ? source : {};
+  if ('environment_id' in told) {
+    return new google.AwsClient(options as unknown as ConstructorParameters<typeof google.AwsClient>[0]);
+  }
+  if ('executable' in told) throw new Error('its source is a program, which is not run here');
+  return new google.IdentityPoolClient(
+    options as unknown as ConstructorParameters<typeof google.IdentityPoolClient>[0],
   );
-  if (client === null) throw new Error('the external account cannot be read');
-  return client;
 }
 
 type Key = Readonly<Record<string, unknown>>;
