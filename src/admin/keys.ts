@@ -127,7 +127,9 @@ function filterOf(query: URLSearchParams): Record<string, string> {
   return Object.fromEntries(given.filter((entry): entry is [(typeof entry)[0], string] => entry[1] !== null));
 }
 
-const deleteBody = z.strictObject({ keys: z.array(z.string()).nullish(), key_aliases: z.array(z.string()).nullish() });
+/** No text in the database can hold a zero character. */
+const name = z.string().regex(/^[^\0]*$/);
+const deleteBody = z.strictObject({ keys: z.array(name).nullish(), key_aliases: z.array(name).nullish() });
 
 /** Takes the body of POST /key/delete; returns the keys deleted, as they were named. Throws field_missing, key_not_found. */
 export async function deleteKeys(body: JsonObject, parts: KeyParts): Promise<JsonObject> {

@@ -46,12 +46,12 @@ async function summaries(scope: UsageScope, parts: ReportParts): Promise<readonl
   });
 }
 
-const orders: Readonly<Record<string, UsageOrder>> = {
-  startTime: 'started',
-  endTime: 'ended',
-  spend: 'cost',
-  total_tokens: 'tokens',
-};
+const orders: ReadonlyMap<string, UsageOrder> = new Map([
+  ['startTime', 'started'],
+  ['endTime', 'ended'],
+  ['spend', 'cost'],
+  ['total_tokens', 'tokens'],
+]);
 
 /**
  * GET /spend/logs/v2, /spend/logs/ui and /spend/logs/session/ui: takes dates (for a session or a request they may be left out), filters (`status_filter`, `min_spend`, `max_spend` too), `page`,
@@ -61,8 +61,8 @@ export async function spendLogPage(asked: Asked, parts: ReportParts): Promise<Js
   const { query } = asked;
   const page = wholeNumber(query, 'page', 1, 1_000_000);
   const size = wholeNumber(query, 'page_size', 50, 100);
-  const order = orders[query.get('sort_by') ?? 'startTime'];
-  if (order === undefined) throw invalid('sort_by', Object.keys(orders).join(', '));
+  const order = orders.get(query.get('sort_by') ?? 'startTime');
+  if (order === undefined) throw invalid('sort_by', [...orders.keys()].join(', '));
   const isNarrow = query.has('session_id') || query.has('request_id');
   const scope = {
     ...(await scopeOf(asked, parts)),
@@ -84,7 +84,7 @@ function invalid(field: string, takes: string): GatewayError {
 function choice(query: URLSearchParams, name: string, choices: Readonly<Record<string, boolean>>): boolean | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
-  const chosen = choices[text];
+  const chosen = Object.hasOwn(choices, text) ? choices[text] : undefined;
   if (chosen === undefined) throw invalid(name, Object.keys(choices).join(' or '));
   return chosen;
 }

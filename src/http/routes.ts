@@ -128,10 +128,10 @@ export function openRoutes(site: Site): readonly Route[] {
     open(['/'], () => json(200, { name: 'plumbline', version: site.build.version, build: site.build.id })),
     master('POST', '/key/generate', (arrived, caller) => generateKey(bodyOf(arrived), caller, keys)),
     known(['/key/info'], async (arrived, caller) => {
-      const wanted = new URLSearchParams(arrived.query).get('key') ?? undefined;
+      const wanted = queryIn(arrived).get('key') ?? undefined;
       return json(200, await keyInfo(wanted, caller, (hash) => maySeeKey(caller, hash), keys));
     }),
-    master('GET', '/key/list', (arrived) => listKeys(new URLSearchParams(arrived.query), keys)),
+    master('GET', '/key/list', (arrived) => listKeys(queryIn(arrived), keys)),
     master('POST', '/key/delete', (arrived) => deleteKeys(bodyOf(arrived), keys)),
     ...spendRoutes.map(([paths, answer]) =>
       known([...paths], async (arrived, caller) => json(200, await answer(asked(queryIn(arrived), caller), keys))),
@@ -144,8 +144,14 @@ export function openRoutes(site: Site): readonly Route[] {
   ];
 }
 
+/** Throws field_invalid for the one character that no text in the database can hold. */
 function queryIn(arrived: Arrived): URLSearchParams {
-  return new URLSearchParams(arrived.query);
+  const query = new URLSearchParams(arrived.query);
+  for (const [field, text] of query) {
+    if (text.includes('\0'))
+      throw new GatewayError('field_invalid', { message: `${field} holds a zero character`, field });
+  }
+  return query;
 }
 
 function asked(query: URLSearchParams, caller: Caller): Asked {

@@ -1,7 +1,7 @@
 // Reports beside the traffic: they only read, are given up after a while, and few run at once, so that neither the
 // database nor the connections that usage is written through are taken up by a dashboard.
 import { GatewayError } from '../core/errors.ts';
-import { type Database, type Queries, sqlStateOf } from './database.ts';
+import { type Database, type Queries, sqlStateOf, sqlStates } from './database.ts';
 
 export interface ReportOptions {
   /** Reports that run at the same time; the rest wait. */
@@ -12,7 +12,10 @@ export interface ReportOptions {
 
 const queryCanceled = '57014';
 
-/** Takes a database; returns queries that read from it as reports do. They throw report_too_large when given up. */
+/**
+ * Takes a database; returns queries that read from it as reports do. They throw report_too_large when given up, field_invalid
+ * when what they are asked for is nothing the database knows (a day before the first, say).
+ */
 export function openReportReader(database: Pick<Database, 'transaction'>, options: ReportOptions = {}): Queries {
   const { atOnce = 2, patienceMs = 20_000 } = options;
   const waiting: (() => void)[] = [];
@@ -39,12 +42,19 @@ export function openReportReader(database: Pick<Database, 'transaction'>, option
           { snapshot: true },
         );
       } catch (thrown) {
-        throw sqlStateOf(thrown) === queryCanceled ? tooLarge(thrown) : thrown;
+        throw understood(thrown);
       } finally {
         leave();
       }
     },
   };
+}
+
+function understood(thrown: unknown): unknown {
+  const state = sqlStateOf(thrown) ?? '';
+  if (state === queryCanceled) return tooLarge(thrown);
+  if (!state.startsWith(sqlStates.dataException)) return thrown;
+  return new GatewayError('field_invalid', { message: 'a value is beyond what can be looked for', cause: thrown });
 }
 
 function tooLarge(cause: unknown): GatewayError {

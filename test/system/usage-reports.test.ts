@@ -310,3 +310,19 @@ test('sums outlive their rows, and a report that needs rows says since when ther
   assert.deepEqual([byDeployment.total.requests, byDeployment.rows_kept_since], [3, '2027-01-16T00:00:00.000Z']);
   assert.equal((await ask('?by=deployment&since=today')).rows_kept_since, null);
 });
+
+test('what no row can hold, and names that only JavaScript knows, are refused by name, never a failure of ours', async () => {
+  const days = 'start_date=2026-11-23&end_date=2026-11-23';
+  for (const [path, field] of [
+    ['/spend/logs?user=%00', 'user'],
+    ['/spend/logs?api_key=%00', 'api_key'],
+    ['/usage?tag=a%00', 'tag'],
+    ['/key/info?key=%00', 'key'],
+    ['/key/list?key_alias=%00', 'key_alias'],
+    ['/spend/logs/v2?start_date=0000-01-01&end_date=9999-12-31', null],
+    [`/spend/logs/v2?${days}&sort_by=constructor`, 'sort_by'],
+    [`/spend/logs/v2?${days}&status_filter=toString`, 'status_filter'],
+  ] as const) {
+    assert.deepEqual(await refusal(path), [400, 'field_invalid', field], path);
+  }
+});
