@@ -1,10 +1,12 @@
-// Anthropic's count_tokens, 200 for every model: asked of an Anthropic upstream, estimated (and flagged) for any other.
+// Anthropic's count_tokens, 200 for every model: asked of an upstream that counts, estimated (and flagged) for any other.
 // Invariant: a failure here never touches the health of a deployment; it turns into an estimate.
 
 import { GatewayError } from '../core/errors.ts';
 import { estimateTokens } from '../core/estimate.ts';
-import { isObject, numberOf } from '../core/json.ts';
+import { isObject, type JsonObject, numberOf } from '../core/json.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
+import type { OutgoingRequest } from '../kit/upstream.ts';
+import type { TokenCount } from '../providers/provider.ts';
 import { Deadline } from './deadline.ts';
 import { checkConversation } from './dialects/fields.ts';
 import { errorReply } from './error-reply.ts';
@@ -14,6 +16,7 @@ import { admit } from './steps/admit.ts';
 import { candidates, ordered } from './steps/choose.ts';
 import { resolve } from './steps/resolve.ts';
 import { understand } from './steps/understand.ts';
+import type { Target } from './target.ts';
 import { Trail } from './trail.ts';
 
 const patienceMs = 5_000;
@@ -51,27 +54,19 @@ async function counted(arrived: Arrived, surface: Surface, parts: Parts, trail: 
   return { status: 200, headers, body: JSON.stringify(body) };
 }
 
-/** Returns what an Anthropic upstream counts, or null when there is none or it does not answer well. */
+/** Returns what the upstream counts, or null when there is none or it does not answer well. */
 async function countUpstream(asked: Resolved, parts: Parts): Promise<number | null> {
   const deadline = new Deadline(parts.clock, patienceMs, asked.arrived.gone);
   try {
     const target = ordered(candidates(asked, asked.alias, parts), asked.alias, parts)[0];
-    const path = target?.provider.countTokens;
-    if (target === undefined || path === undefined || target.record.parameters.mockResponse !== undefined) return null;
-    const prepared = prepare({ ...asked, stream: false }, target, parts);
-    const { origin } = target;
-    const { headers, body } = prepared;
-    const request = {
-      method: 'POST',
-      origin,
-      path: target.basePath + path.path(prepared.call),
-      headers,
-      body,
-    } as const;
+    const route = target?.provider.countTokens;
+    if (target === undefined || route === undefined || target.record.parameters.mockResponse !== undefined) return null;
+    const request = await outgoing(asked, target, route, parts);
     const answer = await parts.send({ ...request, signal: deadline.signal }, target);
     const bytes = await answer.body.readAll(answerLimit);
     const counted: unknown = answer.status === 200 ? JSON.parse(bytes.toString('utf8')) : null;
-    return isObject(counted) ? (numberOf(counted.input_tokens) ?? null) : null;
+    if (!isObject(counted)) return null;
+    return (route.tokens === undefined ? numberOf(counted.input_tokens) : route.tokens(counted)) ?? null;
   } catch (error) {
     parts.log.debug('tokens estimated', { request: asked.arrived.id, error });
     return null;
@@ -79,3 +74,19 @@ async function countUpstream(asked: Resolved, parts: Parts): Promise<number | nu
     deadline.end();
   }
 }
+
+/** Questions have no max_tokens, which a translation asks for; what is written of it does not count. */
+async function outgoing(asked: Resolved, target: Target, route: TokenCount, parts: Parts): Promise<Question> {
+  const body = route.body === undefined ? asked.body : { max_tokens: 1, ...asked.body };
+  const { call, wire, headers, body: written } = prepare({ ...asked, body, stream: false }, target, parts);
+  const sent = route.body === undefined ? written : counting(route.body(JSON.parse(written.toString()), call));
+  const { origin } = target;
+  const question = { method: 'POST', origin, path: target.basePath + route.path(call), body: sent } as const;
+  return { ...question, headers: { ...headers, ...(await wire.authorize?.(call, question)) } };
+}
+
+function counting(body: JsonObject): Buffer {
+  return Buffer.from(JSON.stringify(body));
+}
+
+type Question = Omit<OutgoingRequest, 'signal'>;

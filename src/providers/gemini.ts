@@ -2,6 +2,7 @@
 // and their signatures, safety, grounding, media. https://ai.google.dev/api
 import { generatedCompletion } from './google/answer.ts';
 import { apiKey } from './google/api-key.ts';
+import { toldTokens, wholeQuestion } from './google/counting.ts';
 import { batchAnswer, batchRequest } from './google/embedding.ts';
 import { googleFailure } from './google/failure.ts';
 import { geminiPath, generateMethod } from './google/place.ts';
@@ -44,4 +45,9 @@ export const gemini: Provider = {
   defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta',
   keyRequired: true,
   wires: { chat, embedding },
+  countTokens: {
+    path: ({ upstream }) => geminiPath(upstream, 'countTokens'),
+    body: wholeQuestion,
+    tokens: toldTokens,
+  },
 };

@@ -150,9 +150,15 @@ export interface Provider {
   /** A local server to look for when nothing is configured: where, and the path that lists its models. */
   readonly local?: { readonly baseUrl: string; readonly modelsPath: string };
   readonly wires: Readonly<Partial<Record<Operation, Wire>>>;
-  /**
-   * Counts the input tokens of a chat request in the chat wire's own words, sent as it came but for the wire's `edits`, to
-   * this path below the base address; the answer has `input_tokens`. Absent: the provider has no such route.
-   */
-  readonly countTokens?: { path(call: Call): string };
+  /** Counts the input tokens of a chat request. Absent: the provider has no such route. */
+  readonly countTokens?: TokenCount;
+}
+
+/** A route that counts, below the base address. */
+export interface TokenCount {
+  path(call: Call): string;
+  /** What is sent there: takes the chat wire's body. Absent: the client's own, as it came but for the wire's `edits`. */
+  body?(body: JsonObject, call: Call): JsonObject;
+  /** Takes the answer; returns the number, or undefined when it tells none. Absent: it has `input_tokens`. */
+  tokens?(answer: JsonObject): number | undefined;
 }

@@ -7,6 +7,7 @@ import { anthropicRequest } from './anthropic/request.ts';
 import { generatedCompletion } from './google/answer.ts';
 import { apiKey } from './google/api-key.ts';
 import { authorize } from './google/authorize.ts';
+import { claudeQuestion, partialQuestion, toldTokens } from './google/counting.ts';
 import { googleFailure } from './google/failure.ts';
 import { generateMethod } from './google/place.ts';
 import { generateReader } from './google/reader.ts';
@@ -75,4 +76,12 @@ export const vertexAi: Provider = {
   defaultBaseUrl: vertexAddress(usualLocation),
   keyRequired: false,
   wires: { chat, embedding },
+  countTokens: {
+    path: ({ upstream }) =>
+      isClaude(upstream)
+        ? vertexPath({ ...upstream, model: 'publishers/anthropic/models/count-tokens' }, 'rawPredict')
+        : vertexPath(upstream, 'countTokens'),
+    body: (body, call) => (isClaude(call.upstream) ? claudeQuestion(body, call) : partialQuestion(body)),
+    tokens: toldTokens,
+  },
 };

@@ -446,3 +446,12 @@ test('Claude at Vertex AI is spoken to in Anthropic’s words, its model named b
   read?.read({ name: 'message_stop', data: '{"type":"message_stop"}' });
   assert.equal(read?.complete, true);
 });
+
+test('the tokens of Claude at Vertex AI are counted by a route of its own', () => {
+  const { countTokens } = vertexAi;
+  const call = at('claude-sonnet-4-5@20250929', { baseUrl: 'https://aiplatform.googleapis.com', ...projects });
+  assert.equal(countTokens?.path(call), `${inProject}/global/publishers/anthropic/models/count-tokens:rawPredict`);
+  const body = { anthropic_version: 'vertex-2023-10-16', max_tokens: 1, messages: question };
+  assert.deepEqual(countTokens?.body?.(body, call), { model: 'claude-sonnet-4-5@20250929', messages: question });
+  assert.equal(countTokens?.tokens?.({ input_tokens: 7 }), 7);
+});

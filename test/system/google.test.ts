@@ -207,3 +207,25 @@ test('a stream of Google’s that breaks off is no success', async () => {
   assert.ok(!reply.text.includes('[DONE]'));
   assert.notEqual(house.rows[0]?.outcome, 'success');
 });
+
+const questions: readonly (readonly [place: string, path: string, field: string])[] = [
+  ['gemini', `/v1beta/models/${model}:countTokens`, 'generateContentRequest'],
+  ['vertex_ai', `/v1/projects/mine/locations/global/publishers/google/models/${model}:countTokens`, 'contents'],
+];
+
+for (const [name, path, field] of questions) {
+  test(`${name} counts the tokens of an Anthropic client’s question`, async () => {
+    asked = [];
+    const place = places[name];
+    assert.ok(place);
+    const house = houseAt(place, () => ({ body: { totalTokens: 1837 } }));
+    const tools = [{ name: 'f', input_schema: { type: 'object', properties: { a: { type: 'string' } } } }];
+    const messages = [{ role: 'user', content: 'how long is this?' }];
+    const reply = await house.ask('/v1/messages/count_tokens', { model: 'chat', system: 'be kind', messages, tools });
+    assert.deepEqual([reply.status, reply.json], [200, { input_tokens: 1837 }]);
+    const [received] = house.received;
+    assert.equal(received?.path, path);
+    assert.equal(received?.headers[place.header[0]], place.header[1]);
+    assert.match(JSON.stringify(received?.body[field]), /how long is this\?/);
+  });
+}
