@@ -2,7 +2,7 @@
 // that nothing can be smuggled past whoever reads before or after us. Lines end in CRLF, names are tokens, no line is folded.
 
 /** Names in lower case; repeated ones joined as HTTP allows. */
-export type Fields = Record<string, string>;
+export type Fields = Readonly<Record<string, string>>;
 
 export interface RequestHead {
   readonly method: string;
@@ -61,12 +61,25 @@ const firstCounts: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
+/**
+ * The header lines that a connection's last head had, and what they say. The next head on it has nearly the same, and a line
+ * that stands where it stood before is not read again.
+ */
+export class HeadMemory {
+  /** With the first line, of which nothing is remembered. */
+  lines: readonly string[] = [];
+  names: string[] = [];
+  fields: Fields = {};
+  /** No name stands twice: a line can be exchanged by itself. */
+  isPlain = false;
+}
+
 /** Takes the text of a request's head without the empty line at its end, and what the head before it had; returns it. Throws Malformed. */
 export function readRequestHead(text: string, memory = new HeadMemory()): RequestHead {
-  const end = endOfLine(text, 0);
-  const line = requestLine.exec(text.slice(0, end));
+  const lines = text.split('\r\n');
+  const line = requestLine.exec(lines[0] ?? '');
   if (line === null) throw new Malformed('the request line must be: METHOD target HTTP/1.1');
-  const fields = readFields(text, end, memory);
+  const fields = readFields(lines, memory);
   const minor = line[3] === '1' ? 1 : 0;
   if (minor === 1 && fields.host === undefined) throw new Malformed('the header host is missing');
   return { method: line[1] ?? '', target: originForm(line[2] ?? ''), minor, fields };
@@ -74,10 +87,10 @@ export function readRequestHead(text: string, memory = new HeadMemory()): Reques
 
 /** Takes the text of an answer's head without the empty line at its end, and what the head before it had; returns it. Throws Malformed. */
 export function readAnswerHead(text: string, memory = new HeadMemory()): AnswerHead {
-  const end = endOfLine(text, 0);
-  const line = statusLine.exec(text.slice(0, end));
+  const lines = text.split('\r\n');
+  const line = statusLine.exec(lines[0] ?? '');
   if (line === null) throw new Malformed('the status line must be: HTTP/1.1 NNN reason');
-  return { status: Number(line[2]), minor: line[1] === '1' ? 1 : 0, fields: readFields(text, end, memory) };
+  return { status: Number(line[2]), minor: line[1] === '1' ? 1 : 0, fields: readFields(lines, memory) };
 }
 
 /** RFC 9112, 3.2: a path, a whole address, or an asterisk. */
@@ -88,53 +101,50 @@ function originForm(target: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\r\n', from);
-  return end === -1 ? text.length : end;
+function readFields(lines: readonly string[], memory: HeadMemory): Fields {
+  if (lines.length - 1 > mostFields) throw new Malformed(`more than ${mostFields} headers`);
+  const fields = exchanged(lines, memory) ?? readAll(lines, memory);
+  memory.lines = lines;
+  memory.fields = fields;
+  return fields;
 }
 
-/**
- * The header lines that a connection's last head had. The next head on it has nearly the same, so a line that stands where it
- * stood before is not read again.
- */
-export class HeadMemory {
-  readonly lines: string[] = [];
-  readonly names: string[] = [];
-  readonly values: string[] = [];
+/** The fields of before with those lines exchanged that differ; null when more than values differ. */
+function exchanged(lines: readonly string[], { lines: before, names, fields, isPlain }: HeadMemory): Fields | null {
+  if (!isPlain || lines.length !== before.length) return null;
+  let result: Record<string, string> | null = null;
+  for (let index = 1; index < lines.length; index++) {
+    const line = lines[index] ?? '';
+    if (line === before[index]) continue;
+    const { name, value } = readLine(line);
+    if (name !== names[index]) return null;
+    result ??= { ...fields };
+    result[name] = value;
+  }
+  return result ?? fields;
 }
 
-/** Takes the text, where its first line ends, and what the head before had. */
-function readFields(text: string, firstEnd: number, memory: HeadMemory): Fields {
-  const fields: Fields = {};
-  let count = 0;
-  for (let at = firstEnd + 2; at < text.length; count++) {
-    if (count === mostFields) throw new Malformed(`more than ${mostFields} headers`);
-    if (!isAsBefore(text, at, memory.lines[count])) readLine(text, at, count, memory);
-    add(fields, memory.names[count] ?? '', memory.values[count] ?? '');
-    at += (memory.lines[count] ?? '').length + 2;
+function readAll(lines: readonly string[], memory: HeadMemory): Fields {
+  const fields: Record<string, string> = {};
+  memory.names = [''];
+  memory.isPlain = true;
+  for (let index = 1; index < lines.length; index++) {
+    const { name, value } = readLine(lines[index] ?? '');
+    memory.names.push(name);
+    memory.isPlain &&= fields[name] === undefined;
+    add(fields, name, value);
   }
   return fields;
 }
 
-function isAsBefore(text: string, at: number, line: string | undefined): boolean {
-  if (line === undefined || !text.startsWith(line, at)) return false;
-  const end = at + line.length;
-  return end === text.length || (text.charCodeAt(end) === 0x0d && text.charCodeAt(end + 1) === 0x0a);
-}
-
-/** Takes the text, where a line begins, and its number; puts it into the memory. */
-function readLine(text: string, at: number, number: number, memory: HeadMemory): void {
-  const line = text.slice(at, endOfLine(text, at));
+function readLine(line: string): { readonly name: string; readonly value: string } {
   if (!legal.test(line)) throw new Malformed('a header holds a control character, or a line does not end in CRLF');
   const colon = line.indexOf(':');
   if (colon === -1) throw new Malformed('a header line has no colon');
-  const name = nameOf(line.slice(0, colon));
-  memory.lines[number] = line;
-  memory.names[number] = name;
-  memory.values[number] = trimmed(line, colon + 1, line.length);
+  return { name: nameOf(line.slice(0, colon)), value: trimmed(line, colon + 1, line.length) };
 }
 
-function add(fields: Fields, name: string, value: string): void {
+function add(fields: Record<string, string>, name: string, value: string): void {
   const before = fields[name];
   if (before === undefined) fields[name] = value;
   else if (onlyOnce.has(name)) throw new Malformed(`the header ${name} stands twice`);
