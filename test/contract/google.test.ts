@@ -455,3 +455,33 @@ test('the tokens of Claude at Vertex AI are counted by a route of its own', () =
   assert.deepEqual(countTokens?.body?.(body, call), { model: 'claude-sonnet-4-5@20250929', messages: question });
   assert.equal(countTokens?.tokens?.({ input_tokens: 7 }), 7);
 });
+
+test('tokens that were counted before the last piece are told with it', () => {
+  const read = wire(gemini, 'chat').reader?.(at(flash, {}, { stream: true }));
+  const piece = (candidate: JsonObject, usageMetadata?: JsonObject): JsonValue[] => {
+    const data = JSON.stringify({ candidates: [candidate], usageMetadata });
+    return [...(read?.read({ name: '', data }) ?? [])].flatMap((chunk) => (isObject(chunk.usage) ? [chunk.usage] : []));
+  };
+  assert.deepEqual(
+    piece({ content: { parts: [{ text: 'a' }] } }, { promptTokenCount: 3, candidatesTokenCount: 4 }),
+    [],
+  );
+  const [told] = piece({ finishReason: 'STOP' });
+  assert.ok(isObject(told));
+  assert.deepEqual([told.prompt_tokens, told.completion_tokens], [3, 4]);
+});
+
+test('pictures and speech in an answer come where clients look for them, and pictures go back', () => {
+  const { decode } = wire(gemini, 'chat');
+  const inlineData = (mimeType: string): JsonObject => ({ inlineData: { mimeType, data: 'AAAA' } });
+  const parts = [{ text: 'see' }, inlineData('image/png'), inlineData('audio/L16;rate=24000')];
+  const answer = decode?.({ candidates: [{ content: { parts }, finishReason: 'STOP' }] }, at(flash), {});
+  const [choice] = listOf(answer?.choices);
+  assert.ok(isObject(choice) && isObject(choice.message));
+  const { images, audio } = choice.message;
+  assert.deepEqual(images, [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }]);
+  assert.ok(isObject(audio));
+  assert.deepEqual([audio.data, audio.mime_type], ['AAAA', 'audio/L16;rate=24000']);
+  const back = listOf(contentsOf([...question, { role: 'assistant', content: 'see', images: images ?? [] }]));
+  assert.deepEqual(back[1], { role: 'model', parts: [{ text: 'see' }, inlineData('image/png')] });
+});

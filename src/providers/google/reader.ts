@@ -3,7 +3,7 @@
 // https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
 import type { ChatChunk, ChatDelta, FinishReason } from '../../core/chat.ts';
 import { isObject, type JsonObject, listOf, numberOf } from '../../core/json.ts';
-import { usageToOpenAi } from '../../core/usage.ts';
+import { type Usage, usageToOpenAi } from '../../core/usage.ts';
 import type { Call, StreamPiece, StreamReader } from '../provider.ts';
 import { failureInStream, garbled } from '../upstream-failure.ts';
 import { GrowingCalls } from './growing-calls.ts';
@@ -41,6 +41,7 @@ class GenerateReader implements StreamReader {
   readonly #call: Call;
   readonly #id: string;
   readonly #choices = new Map<number, Choice>();
+  #usage: Usage | null = null;
 
   constructor(call: Call) {
     this.#call = call;
@@ -98,10 +99,13 @@ class GenerateReader implements StreamReader {
     return [this.#chunk(this.#choice(0), delta, 'content_filter', null)];
   }
 
-  /** Every piece counts so far; what counts is said once the answer has ended. */
+  /** Pieces count what there is so far; it is told once the answer has ended, and again when it is counted anew. */
   #counted(piece: JsonObject): readonly ChatChunk[] {
-    const usage = this.complete ? googleUsage(piece) : null;
-    return usage === null ? [] : [{ ...this.#frame(), choices: [], usage: usageToOpenAi(usage) }];
+    this.#usage = googleUsage(piece) ?? this.#usage;
+    const usage = this.#usage;
+    if (!this.complete || usage === null) return [];
+    this.#usage = null;
+    return [{ ...this.#frame(), choices: [], usage: usageToOpenAi(usage) }];
   }
 
   #choice(index: number): Choice {

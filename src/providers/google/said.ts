@@ -35,7 +35,7 @@ export function saidBy(candidate: JsonObject, call: Call): Said {
       | undefined,
     calls: parts.flatMap((part) => (isObject(part.functionCall) ? [toolCall(part, part.functionCall, call)] : [])),
     images: media.filter((one) => !isAudio(one)).map(image),
-    audio: media.find(isAudio),
+    audio: media.filter(isAudio).map((one) => audio(one, call))[0],
     beside: parts
       .filter((part) => !['text', 'functionCall', 'inlineData'].some((kind) => part[kind] !== undefined))
       .filter(isTelling),
@@ -80,6 +80,11 @@ function image({ mimeType, data }: JsonObject): JsonObject {
     type: 'image_url',
     image_url: { url: `data:${textOf(mimeType) ?? 'image/png'};base64,${textOf(data) ?? ''}` },
   };
+}
+
+/** OpenAI's shape for speech in an answer; its media type is Google's (raw samples as a rule). */
+function audio({ mimeType, data }: JsonObject, call: Call): JsonObject {
+  return { id: call.newId('audio_'), data: textOf(data) ?? '', transcript: '', mime_type: textOf(mimeType) ?? '' };
 }
 
 /** Takes what was said; returns it as thinking blocks: the thought, and the signature that must come back. */
