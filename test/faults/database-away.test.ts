@@ -30,7 +30,7 @@ describe("with Debian's PostgreSQL away", { skip: whyNoDebianPostgres() }, () =>
   let debian: Awaited<ReturnType<typeof startDebianPostgres>>;
   let gateway: RunningGateway;
   let key: string;
-  const answered: string[] = [];
+  let answered: readonly string[] = [];
   let underWay = 0;
 
   const begin = (dataDirectory = folder.path) =>
@@ -76,7 +76,7 @@ describe("with Debian's PostgreSQL away", { skip: whyNoDebianPostgres() }, () =>
     assert.equal((await chat(gateway, unknownKey)).status, 401);
     await load.end();
     assert.deepEqual([load.refused, load.broken], [[], 0]);
-    answered.push(...load.answered);
+    answered = answered.concat(load.answered);
     await until('every row', async () => (await books()).rows === answered.length, isLong ? 300_000 : 10_000);
     assertBalanced(await books(), answered);
   });
@@ -88,7 +88,7 @@ describe("with Debian's PostgreSQL away", { skip: whyNoDebianPostgres() }, () =>
     await first.reached(first.answered.length + 500);
     await gateway.stop('SIGKILL');
     await first.end();
-    answered.push(...first.answered);
+    answered = answered.concat(first.answered);
     underWay += first.broken;
     gateway = await begin();
     const { status, reasons } = await readiness(gateway);
@@ -103,7 +103,7 @@ describe("with Debian's PostgreSQL away", { skip: whyNoDebianPostgres() }, () =>
     assert.equal((await chat(gateway, other)).status, 200, 'a key made after the return is served');
     await second.end();
     assert.deepEqual([second.refused, second.broken], [[], 0]);
-    answered.push(...second.answered);
+    answered = answered.concat(second.answered);
     underWay += 1;
     assert.equal((await gateway.stop()).code, 0);
     assertBalanced(await books(), answered, underWay);
