@@ -27,7 +27,9 @@ const host: Host = {
     read += Number(fields['x-length'] ?? 0);
     mostAhead = Math.max(mostAhead, (connections.at(-1)?.socket.bytesRead ?? 0) - read);
     const body = answers[target];
-    if (body === undefined) {
+    if (target === '/sink') {
+      exchange.receive(5_000_000, (sent) => exchange.response.whole(200, {}, String(sent.length)), assert.fail);
+    } else if (body === undefined) {
       exchange.discard();
       exchange.response.whole(404, {}, 'none');
     } else exchange.receive(0, () => exchange.response.whole(200, {}, body), assert.fail);
@@ -120,4 +122,19 @@ test('a client that asked whether to send its body and was refused is not read f
   client.write('GET /small HTTP/1.1\r\nHost: x\r\n\r\n');
   await once(client, 'close');
   assert.deepEqual(taken, ['/nowhere']);
+});
+
+test('a body in chunks of one byte takes no more memory than bytes do', limit, async () => {
+  const { client } = await open();
+  const bytes = 2_000_000;
+  client.write('POST /sink HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const before = process.memoryUsage().rss;
+  for (let sent = 0; sent < bytes; sent += 10_000)
+    if (!client.write('1\r\nx\r\n'.repeat(10_000))) await once(client, 'drain');
+  client.write('0\r\n\r\n');
+  const { tail } = await rest(client);
+  assert.match(tail, new RegExp(`\r\n\r\n${bytes}$`));
+  // A Buffer of its own for each byte took 280 MB.
+  const grown = process.memoryUsage().rss - before;
+  assert.ok(grown < 100_000_000, `${grown} bytes for ${bytes}`);
 });

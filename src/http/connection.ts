@@ -2,6 +2,7 @@
 // Invariants: a request is served when it is all here; the next one waits until the answer before it is written; what cannot
 // be read, or is not there in time, ends the connection.
 import type { Socket } from 'node:net';
+import { GatheredBytes } from '../kit/gathered-bytes.ts';
 import { ChunkedReader, type Framing, requestFraming } from '../kit/http1/framing.ts';
 import { HeadMemory, Malformed, type RequestHead, readRequestHead } from '../kit/http1/head.ts';
 import type { Outbox } from '../kit/outbox.ts';
@@ -305,8 +306,7 @@ class Reading implements Exchange {
   wantsSign = false;
   #left: number;
   readonly #chunked: ChunkedReader | null;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+  readonly #body = new GatheredBytes();
   #limit = 0;
   #take: ((body: Buffer) => void) | null = null;
   #tooLarge: (() => void) | null = null;
@@ -354,20 +354,17 @@ class Reading implements Exchange {
 
   readonly #keep = (data: Buffer): void => {
     if (this.#take === null) return;
-    this.#bytes += data.length;
-    if (this.#bytes <= this.#limit) {
-      this.#chunks.push(data);
+    if (this.#body.length + data.length <= this.#limit) {
+      this.#body.push(data);
       return;
     }
     this.#take = null;
-    this.#chunks = [];
+    this.#body.clear();
     this.#tooLarge?.();
   };
 
   /** All of it is here. */
   deliver(): void {
-    const [first = nothing] = this.#chunks;
-    this.#take?.(this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#bytes) : first);
-    this.#chunks = [];
+    this.#take?.(this.#body.take());
   }
 }

@@ -1,6 +1,7 @@
 // Amazon's binary event stream (application/vnd.amazon.eventstream), cut into events. Both checksums of a message are checked
 // before a byte of it is believed. https://smithy.io/2.0/aws/amazon-eventstream.html
 import { crc32 } from 'node:zlib';
+import { GatheredBytes } from './gathered-bytes.ts';
 
 /** One message: what it is, and its payload as text. An exception's name begins with `exception:`, an error's with `error:`. */
 export interface AwsEvent {
@@ -20,8 +21,7 @@ const longestMessage = 25 * 1024 * 1024;
  * and nothing is read after it: without a length that can be trusted there is no next event.
  */
 export class AwsEventSplitter {
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new GatheredBytes();
   /** Bytes that must be there before it is worth looking again, so that a long message is joined once. */
   #wanted = preludeBytes;
   /** What was wrong with the stream, in words; null as long as all could be read. */
@@ -31,18 +31,17 @@ export class AwsEventSplitter {
   push(bytes: Buffer): AwsEvent[] {
     if (this.flaw !== null) return [];
     this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
-    return this.#heldBytes < this.#wanted ? [] : this.#cut();
+    return this.#held.length < this.#wanted ? [] : this.#cut();
   }
 
   /** Bytes held back because their event is not complete. */
   get pendingBytes(): number {
-    return this.#heldBytes;
+    return this.#held.length;
   }
 
   #cut(): AwsEvent[] {
     const events: AwsEvent[] = [];
-    let rest = this.#joined();
+    let rest = this.#held.take();
     for (;;) {
       this.#wanted = this.#lengthOf(rest);
       if (this.flaw !== null || rest.length < this.#wanted) break;
@@ -51,14 +50,8 @@ export class AwsEventSplitter {
       events.push(event);
       rest = rest.subarray(this.#wanted);
     }
-    this.#held = this.flaw === null && rest.length > 0 ? [rest] : [];
-    this.#heldBytes = this.flaw === null ? rest.length : 0;
+    if (this.flaw === null && rest.length > 0) this.#held.push(rest);
     return events;
-  }
-
-  #joined(): Buffer {
-    const [only] = this.#held;
-    return this.#held.length === 1 && only !== undefined ? only : Buffer.concat(this.#held, this.#heldBytes);
   }
 
   /** Returns how long the first message is, or the prelude's length while that is not here. */

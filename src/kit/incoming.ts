@@ -1,4 +1,5 @@
 // An upstream's answer as it comes in: its head as soon as it is there, its body with back-pressure, its failures as faults.
+import { GatheredBytes } from './gathered-bytes.ts';
 import type { CallEvents } from './http1/channel.ts';
 import type { CallControl } from './http1/lane.ts';
 import type { Signal } from './signal.ts';
@@ -39,8 +40,7 @@ export interface IncomingBody {
 /** A body that arrives from a socket, with back-pressure. */
 class SocketBody implements IncomingBody {
   readonly #controller: CallControl;
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
+  readonly #chunks = new GatheredBytes();
   #paused = false;
   #ended = false;
   #fault: UpstreamFault | null = null;
@@ -53,10 +53,9 @@ class SocketBody implements IncomingBody {
 
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
     if (this.#whole !== null) this.#gather();
     else {
-      if (this.#bytes > highWaterBytes) this.#hold();
+      if (this.#chunks.length > highWaterBytes) this.#hold();
       this.#stir();
     }
   }
@@ -89,8 +88,7 @@ class SocketBody implements IncomingBody {
       });
     }
     const chunk = this.#chunks.shift() ?? null;
-    this.#bytes -= chunk?.length ?? 0;
-    if (this.#bytes <= highWaterBytes / 2) this.#flow();
+    if (this.#chunks.length <= highWaterBytes / 2) this.#flow();
     return chunk;
   }
 
@@ -112,22 +110,17 @@ class SocketBody implements IncomingBody {
   #gather(): void {
     if (this.#whole === null) return;
     const { limit, resolve, reject } = this.#whole;
-    if (this.#bytes > limit) {
+    if (this.#chunks.length > limit) {
       this.#whole = null;
       this.cancel();
       reject(new UpstreamFault('too-large'));
     } else if (this.#fault !== null) reject(this.#fault);
-    else if (this.#ended) resolve(joinedChunks(this.#chunks, this.#bytes));
+    else if (this.#ended) resolve(this.#chunks.take());
   }
 
   cancel(): void {
     if (!this.#ended) this.#controller.abort(new UpstreamFault('aborted'));
   }
-}
-
-function joinedChunks(chunks: readonly Buffer[], bytes: number): Buffer {
-  const [first] = chunks;
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes);
 }
 
 /** One call from its start to the last byte; settles a promise of the answer. */

@@ -1,12 +1,13 @@
 // Newline-delimited JSON, cut into lines (https://github.com/ndjson/ndjson-spec). A line is decoded only when it is whole,
 // so a character cut between two reads stays whole.
+import { GatheredBytes } from './gathered-bytes.ts';
 
 const lf = 0x0a;
 const cr = 0x0d;
 
 /** Cuts a byte stream into lines, however it was chunked. Empty lines are left out. One splitter serves one stream. */
 export class LineSplitter {
-  #held: Buffer[] = [];
+  readonly #held = new GatheredBytes();
 
   /** Takes the next bytes; returns every line they complete, without its line end. */
   push(bytes: Buffer): string[] {
@@ -23,7 +24,7 @@ export class LineSplitter {
 
   /** Bytes held back because their line is not complete. */
   get pendingBytes(): number {
-    return this.#held.reduce((sum, piece) => sum + piece.length, 0);
+    return this.#held.length;
   }
 
   /** Returns what is left when the stream has ended: a line without its line end, or null. */
@@ -33,8 +34,8 @@ export class LineSplitter {
   }
 
   #take(last: Buffer): string {
-    const line = this.#held.length === 0 ? last : Buffer.concat([...this.#held, last]);
-    this.#held = [];
+    this.#held.push(last);
+    const line = this.#held.take();
     const length = line.at(-1) === cr ? line.length - 1 : line.length;
     const text = line.toString('utf8', 0, length);
     return text.trim() === '' ? '' : text;

@@ -61,3 +61,28 @@ test('an event without its closing blank line is what is left at the end', () =>
   assert.equal(splitter.pendingBytes, 10);
   assert.equal(splitter.end()?.toString(), 'data: half');
 });
+
+for (const size of [1, 2, 3, 1_000]) {
+  test(`a long event in pieces of ${size} bytes is copied a few times, not once a piece`, (t) => {
+    const bytes = Buffer.from(`data: ${'x'.repeat(100_000)}\r\n\r\ndata: next\n\n`);
+    const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+      bytes.subarray(index * size, (index + 1) * size),
+    );
+    const { concat } = Buffer;
+    let copied = 0;
+    t.after(() => Object.assign(Buffer, { concat }));
+    Object.assign(Buffer, {
+      concat: (list: readonly Uint8Array[], length?: number) => {
+        const joined = concat(list, length);
+        copied += joined.length;
+        return joined;
+      },
+    });
+    const raw = split(pieces);
+    assert.deepEqual(
+      raw.map(({ length }) => length),
+      [100_010, 12],
+    );
+    assert.ok(copied < 8 * bytes.length, `${copied} bytes were copied for ${bytes.length}`);
+  });
+}

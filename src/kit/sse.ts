@@ -1,5 +1,6 @@
 // Server-sent events, read and written (WHATWG HTML, section 9.2). Reading is byte-exact: an event keeps the bytes it
 // came with, so that what is passed on unchanged is unchanged.
+import { GatheredBytes } from './gathered-bytes.ts';
 
 /** One event: its raw bytes with the closing blank line, its name and its joined data lines. */
 export interface SseEvent {
@@ -12,42 +13,59 @@ const lf = 0x0a;
 const cr = 0x0d;
 const space = 0x20;
 const colon = 0x3a;
+const nothing = Buffer.alloc(0);
 
-/** Cuts a byte stream into events, however it was chunked. One splitter serves one stream. */
+/** The end of an event is this long at most, so that all but one byte of it may stand in what came before. */
+const longestEnd = 3;
+
+/** Cuts a byte stream into events, however it was chunked: each byte is looked at once. One splitter serves one stream. */
 export class SseSplitter {
-  #rest: Buffer | null = null;
-  /** Where the search for the end of the event goes on, so that a long event is scanned once. */
-  #searched = 0;
+  /** The beginning of an event whose end has not come, and its last bytes, which may be the beginning of that end. */
+  readonly #held = new GatheredBytes();
+  #heldEnd: Buffer = nothing;
 
   /** Takes the next bytes; returns the raw bytes of every event they complete. */
   push(bytes: Buffer): Buffer[] {
-    const buffer = this.#rest === null ? bytes : Buffer.concat([this.#rest, bytes]);
     const complete: Buffer[] = [];
     let start = 0;
-    let from = this.#searched;
-    for (;;) {
-      const end = endOfEvent(buffer, from);
-      if (end === -1) break;
-      complete.push(buffer.subarray(start, end));
+    let end = this.#held.length === 0 ? endOfEvent(bytes, 0) : this.#endOfHeld(bytes);
+    if (end !== -1 && this.#held.length > 0) {
+      this.#held.push(bytes.subarray(0, end));
+      complete.push(this.#held.take());
+      this.#heldEnd = nothing;
       start = end;
-      from = end;
+      end = endOfEvent(bytes, start);
     }
-    this.#rest = start === buffer.length ? null : buffer.subarray(start);
-    this.#searched = this.#rest === null ? 0 : Math.max(0, this.#rest.length - 3);
+    for (; end !== -1; end = endOfEvent(bytes, start)) {
+      complete.push(bytes.subarray(start, end));
+      start = end;
+    }
+    if (start < bytes.length) this.#hold(start === 0 ? bytes : bytes.subarray(start));
     return complete;
   }
 
   /** Bytes held back because their event is not complete. */
   get pendingBytes(): number {
-    return this.#rest?.length ?? 0;
+    return this.#held.length;
   }
 
   /** Returns what is left when the stream has ended: an event without its closing blank line, or null. */
   end(): Buffer | null {
-    const rest = this.#rest;
-    this.#rest = null;
-    this.#searched = 0;
-    return rest;
+    return this.#held.length === 0 ? null : this.#held.take();
+  }
+
+  #hold(bytes: Buffer): void {
+    const isShort = this.#held.length > 0 && bytes.length < longestEnd - 1;
+    const last = isShort ? Buffer.concat([this.#heldEnd, bytes]) : bytes;
+    this.#heldEnd = last.subarray(Math.max(0, last.length - (longestEnd - 1)));
+    this.#held.push(bytes);
+  }
+
+  /** Takes the bytes after what is held; returns where among them its event ends, or -1. */
+  #endOfHeld(bytes: Buffer): number {
+    const border = Buffer.concat([this.#heldEnd, bytes.subarray(0, longestEnd - 1)]);
+    const end = endOfEvent(border, 0);
+    return end === -1 ? endOfEvent(bytes, 0) : end - this.#heldEnd.length;
   }
 }
 
