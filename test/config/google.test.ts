@@ -58,6 +58,13 @@ test('a project and a location stand among the defaults, credentials are sealed'
   assert.deepEqual(secrets, [['vertex_credentials']]);
 });
 
+test('credentials may be written out as a dictionary', () => {
+  const { secrets } = deployment(
+    `${model}, vertex_project: mine, vertex_credentials: {type: authorized_user, client_id: c}`,
+  );
+  assert.deepEqual(secrets, [['vertex_credentials']]);
+});
+
 test('project and credentials may stand in the environment', () => {
   const environment = { VERTEXAI_PROJECT: 'mine', GOOGLE_APPLICATION_CREDENTIALS: '/etc/google.json' };
   const { record, secrets } = deployment(model, environment);
