@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,4 +68,34 @@ test('levels below the one asked for are left out', () => {
   const text = written('json', write, { level: 'warn' });
   assert.match(text, /loud/);
   assert.doesNotMatch(text, /quiet/);
+});
+
+test("processes that share a pipe do not tear each other's lines, however slowly it is read", {
+  timeout: 60_000,
+}, async () => {
+  const lines = 3_000;
+  const text = `
+    import { openLog } from '${new URL('log.ts', import.meta.url).href}';
+    const log = openLog({ level: 'info', format: 'json', descriptor: 1, journald: false, isShared: true });
+    let left = ${lines};
+    const some = () => {
+      for (let count = 0; count < 500 && left > 0; count++, left--) log.info('request', { pad: 'x'.repeat(400) });
+      left > 0 ? setTimeout(some, 5) : log.close();
+    };
+    some();`;
+  const both = spawn('sh', [
+    '-c',
+    '"$0" --input-type=module -e "$1" & "$0" --input-type=module -e "$1" & wait',
+    process.execPath,
+    text,
+  ]);
+  let read = '';
+  for await (const piece of both.stdout) {
+    read += piece;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (both.exitCode === null) await once(both, 'exit');
+  const told = read.trimEnd().split('\n');
+  assert.equal(told.length, 2 * lines);
+  for (const line of told) assert.equal(JSON.parse(line).pad.length, 400);
 });

@@ -1,7 +1,7 @@
 // One line an event. Secrets are redacted by type (kit/secret.ts prints as [secret]); journald reads the level from the
 // `<n>` in front of a line (sd-daemon(3)) when standard output is its stream. Our own and not a library: the request line is
 // on the hot path, and JSON.stringify of one flat object is all it takes.
-import { write, writeSync } from 'node:fs';
+import { fstatSync, write, writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -24,6 +24,8 @@ export interface LogOptions {
   readonly descriptor: number;
   /** True when the descriptor is journald's: each line is marked with its level. */
   readonly journald: boolean;
+  /** True when other processes write to the same descriptor: what goes through a pipe is then cut so that no line is torn by theirs. */
+  readonly isShared?: boolean;
 }
 
 const order: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
@@ -32,7 +34,7 @@ const marks: Readonly<Record<Level, string>> = { debug: '<7>', info: '<6>', warn
 
 /** Takes where and how to write; returns a log. Lines are buffered and written at least every 100 ms, errors at once. */
 export function openLog(options: LogOptions): Log {
-  const sink = new Sink(options.descriptor);
+  const sink = new Sink(options.descriptor, options.isShared === true);
   const line = options.format === 'json' ? jsonLine : textLine;
   const at = (level: Level) => (event: string, fields?: Fields) => {
     if (order[level] < order[options.level]) return;
@@ -108,19 +110,28 @@ function errorFields(error: Error, left: number): Fields {
 
 const fullBytes = 128 * 1024;
 const flushEveryMs = 100;
+/** So much goes through a pipe in one piece, whoever else writes to it (PIPE_BUF, pipe(7)). */
+const wholeBytes = 4096;
+const newline = 0x0a;
 /** A reader of our output that is this far behind does not read: what it has not taken is dropped, and counted. */
 const mostWaiting = 16 * 1024 * 1024;
 
 /** Writes text to a descriptor in the background, in order. */
 class Sink {
   readonly #descriptor: number;
+  /** Bytes of one write at most. */
+  readonly #most: number;
+  /** What follows the write under way. */
+  #rest: Buffer = Buffer.alloc(0);
+  #isClosed = false;
   #text = '';
   #timer: NodeJS.Timeout | null = null;
   #writing = false;
   #dropped = 0;
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, isShared: boolean) {
     this.#descriptor = descriptor;
+    this.#most = isShared && !fstatSync(descriptor).isFile() ? wholeBytes : Number.POSITIVE_INFINITY;
   }
 
   put(line: string): void {
@@ -142,9 +153,8 @@ class Sink {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#writing || this.#text === '') return;
-    const bytes = Buffer.from(this.#taken());
     this.#writing = true;
-    this.#write(bytes, 0);
+    this.#write(Buffer.from(this.#taken()));
   }
 
   #taken(): string {
@@ -157,12 +167,15 @@ class Sink {
     return text;
   }
 
-  #write(bytes: Buffer, from: number): void {
-    write(this.#descriptor, bytes, from, (error, written) => {
+  #write(bytes: Buffer): void {
+    const end = this.#endOfPiece(bytes);
+    this.#rest = bytes.subarray(end);
+    write(this.#descriptor, bytes, 0, end, null, (error, written) => {
+      if (this.#isClosed) return;
       if (error?.code === 'EAGAIN') {
-        setTimeout(() => this.#write(bytes, from), 10);
-      } else if (error === null && from + written < bytes.length) {
-        this.#write(bytes, from + written);
+        setTimeout(() => this.#isClosed || this.#write(bytes), 10);
+      } else if (error === null && written < bytes.length) {
+        this.#write(bytes.subarray(written));
       } else {
         // Any other error means that nobody reads our output any more: there is no one to tell.
         this.#writing = false;
@@ -171,10 +184,19 @@ class Sink {
     });
   }
 
+  /** As many whole lines as may go in one write; one line that is longer than that goes alone. */
+  #endOfPiece(bytes: Buffer): number {
+    if (bytes.length <= this.#most) return bytes.length;
+    const end = bytes.lastIndexOf(newline, this.#most - 1);
+    return (end === -1 ? bytes.indexOf(newline) : end) + 1 || bytes.length;
+  }
+
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#isClosed = true;
     try {
-      writeSync(this.#descriptor, this.#taken());
+      let bytes = Buffer.concat([this.#rest, Buffer.from(this.#taken())]);
+      while (bytes.length > 0) bytes = bytes.subarray(writeSync(this.#descriptor, bytes, 0, this.#endOfPiece(bytes)));
     } catch {
       // The descriptor is closed already: there is no one to tell.
     }

@@ -39,6 +39,7 @@ export const serve: Command = {
       format: config.logFormat === 'auto' ? (terminal.isInteractive ? 'text' : 'json') : config.logFormat,
       descriptor: standardOutput,
       journald: terminal.environment.JOURNAL_STREAM !== undefined,
+      isShared: config.workers > 1,
     });
     try {
       const member = await joinCrew();
