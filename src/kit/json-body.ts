@@ -82,7 +82,7 @@ export function isText(bytes: Buffer): boolean {
 }
 
 /** Short strings are walked byte by byte, which beats the call of a native search; long ones are left to it. */
-const walkedBytes = 48;
+const walkedBytes = 16;
 
 function endOfString(bytes: Buffer, start: number): number {
   const walkTo = Math.min(bytes.length, start + walkedBytes);
