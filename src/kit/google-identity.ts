@@ -23,6 +23,9 @@ interface Token {
 
 const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
 
+/** A token service that says nothing for so long is given up. */
+const patienceMs = 10_000;
+
 /** For a token that came without its end. */
 const usualLifeMs = 3_600_000;
 
@@ -48,7 +51,8 @@ async function borrow(login: GoogleLogin, now: number): Promise<Token> {
 
 async function clientFor({ credentials, fetch: fetchImplementation }: GoogleLogin): Promise<AuthClient> {
   const google = await import('google-auth-library');
-  const carried = fetchImplementation === undefined ? {} : { transporterOptions: { fetchImplementation } };
+  const way = fetchImplementation === undefined ? {} : { fetchImplementation };
+  const carried = { transporterOptions: { timeout: patienceMs, ...way } };
   if (credentials === undefined || credentials.isEmpty) {
     return new google.GoogleAuth({ scopes, clientOptions: carried }).getClient();
   }
