@@ -33,9 +33,17 @@ after(async () => {
   folder.remove();
 });
 
-async function run(...words: string[]): Promise<{ code: number | null; out: string; text: string }> {
-  const child = spawn(process.execPath, [main, ...words, '--data-dir', folder.path], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: dirname(folder.path) },
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly text: string;
+}
+
+const run = (...words: string[]): Promise<Ran> => runIn(folder.path, {}, ...words);
+
+async function runIn(dataDir: string, environment: Readonly<Record<string, string>>, ...words: string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [main, ...words, '--data-dir', dataDir], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: dirname(folder.path), ...environment },
   });
   let out = '';
   let errors = '';
@@ -107,4 +115,26 @@ test('what another owner holds is refused by its name', { skip }, async () => {
   const refused = await run('apply', path);
   assert.equal(refused.code, 1, refused.text);
   assert.match(refused.text, /the alias "demo" belongs to the environment, so the file cannot declare it/);
+});
+
+test('what is exported and applied to an empty database exports as the same, without a secret in it', {
+  skip,
+}, async () => {
+  writeFileSync(path, `${file(entry('one'), entry('two'))}router_settings: {fallbacks: [{one: [two]}], timeout: 45}\n`);
+  assert.equal((await run('apply', path, '--prune')).code, 0);
+  const exported = await run('export', '--json');
+  assert.equal(exported.code, 0, exported.text);
+  const { yaml, secrets } = JSON.parse(exported.out) as { yaml: string; secrets: string[] };
+  assert.ok(!exported.text.includes('sk-of-the-test'));
+
+  const copy = join(dirname(folder.path), 'exported.yaml');
+  writeFileSync(copy, yaml);
+  const environment = Object.fromEntries(secrets.map((name) => [name.replace('os.environ/', ''), 'sk-of-the-test']));
+  const salt = { PLUMBLINE_SALT_KEY: 'the-salt-key-of-another-database' };
+  const other = join(dirname(folder.path), 'other');
+  const applied = await runIn(other, { ...environment, ...salt }, 'apply', copy);
+  assert.equal(applied.code, 0, applied.text);
+  const again = await runIn(other, salt, 'export', '--json');
+  // What was found in the environment here stands in no file, but is exported like all the rest.
+  assert.equal((JSON.parse(again.out) as { yaml: string }).yaml, yaml);
 });

@@ -3,8 +3,9 @@ import type { Command } from '../command.ts';
 import { apply } from './apply.ts';
 import { check } from './check.ts';
 import { diff } from './diff.ts';
+import { exporting } from './export.ts';
 import { secrets } from './secrets.ts';
 import { serve } from './serve.ts';
 import { usage } from './usage.ts';
 
-export const commands: readonly Command[] = [serve, check, apply, diff, usage, secrets];
+export const commands: readonly Command[] = [serve, check, apply, diff, exporting, usage, secrets];

@@ -1,0 +1,156 @@
+// What is in force, as a config.yaml that would bring it about again. Pure: no secret passes through here, only where each is to
+// be looked up. What LiteLLM's form cannot say is named, never left out in silence.
+import { stringify } from 'yaml';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { AliasRecord, DeploymentRecord, RouterSettings } from '../core/records.ts';
+import { givenPrefixes } from './credential-book.ts';
+
+/** A credential, and for each of its fields the reference that stands for the secret (`os.environ/NAME`). */
+export interface NamedFields {
+  readonly name: string;
+  readonly references: Readonly<Record<string, string>>;
+}
+
+export interface InForce {
+  readonly aliases: readonly AliasRecord[];
+  readonly deployments: readonly DeploymentRecord[];
+  readonly credentials: readonly NamedFields[];
+  readonly router: Partial<RouterSettings>;
+}
+
+export interface Written {
+  readonly yaml: string;
+  /** What the file does not say, one sentence each. */
+  readonly unsaid: readonly string[];
+}
+
+/** Takes what is in force; returns it as a file. */
+export function writeLitellmFile(state: InForce): Written {
+  const credentials = new Map(state.credentials.map((credential) => [credential.name, credential]));
+  const listed = state.credentials.filter(({ name }) => !isGiven(name));
+  const file = filled({
+    model_list: state.deployments.map((record) => entryOf(record, credentials)),
+    credential_list: listed.map(({ name, references }) => ({ credential_name: name, credential_values: references })),
+    router_settings: routerOf(state),
+  });
+  return { yaml: stringify(file, { lineWidth: 0 }), unsaid: unsaidOf(state) };
+}
+
+/** Names that reading a file gives to secrets that stand in an entry, or in the environment. */
+function isGiven(name: string): boolean {
+  return Object.values(givenPrefixes).some((prefix) => name.startsWith(prefix));
+}
+
+function entryOf(record: DeploymentRecord, credentials: ReadonlyMap<string, NamedFields>): JsonObject {
+  const { alias, provider, model, baseUrl, parameters } = record;
+  return {
+    model_name: alias,
+    litellm_params: filled({
+      model: `${provider}/${model}`,
+      ...(baseUrl === null ? {} : { api_base: baseUrl }),
+      ...secretsOf(record.credential, credentials),
+      ...parametersOf(parameters),
+    }),
+    model_info: { id: record.id, ...record.info },
+  };
+}
+
+function secretsOf(name: string | null, credentials: ReadonlyMap<string, NamedFields>): JsonObject {
+  if (name === null || name.startsWith(givenPrefixes.environment)) return {};
+  if (!isGiven(name)) return { litellm_credential_name: name };
+  const fields = Object.entries(credentials.get(name)?.references ?? {});
+  const headers = fields
+    .filter(([field]) => field.startsWith('header:'))
+    .map(([field, text]) => [field.slice(7), text]);
+  const plain = Object.fromEntries(fields.filter(([field]) => !field.startsWith('header:')));
+  return headers.length === 0 ? plain : { ...plain, extra_headers: Object.fromEntries(headers) };
+}
+
+function parametersOf(given: DeploymentRecord['parameters']): JsonObject {
+  return filled({
+    weight: given.weight,
+    rpm: given.rpm,
+    tpm: given.tpm,
+    order: given.order,
+    timeout: inSeconds(given.timeoutMs),
+    stream_timeout: inSeconds(given.streamTimeoutMs),
+    num_retries: given.retries,
+    cooldown_time: inSeconds(given.cooldownMs),
+    max_parallel_requests: given.maxParallel,
+    tags: given.tags,
+    drop_params: given.dropParameters,
+    additional_drop_params: given.dropNamed,
+    headers: given.headers,
+    extra_body: given.extraBody,
+    mock_response: given.mockResponse,
+    ...given.prices,
+    api_version: given.apiVersion,
+    organization: given.organization,
+    ...given.defaults,
+  });
+}
+
+function routerOf({ aliases, router }: InForce): JsonObject {
+  return filled({
+    routing_strategy: router.strategy,
+    num_retries: router.retries,
+    retry_policy: policyOf(router.retryPolicy, 'Retries'),
+    retry_after: inSeconds(router.retryAfterMs),
+    timeout: inSeconds(router.timeoutMs),
+    stream_timeout: inSeconds(router.streamTimeoutMs ?? undefined),
+    cooldown_time: inSeconds(router.cooldownMs),
+    disable_cooldowns: router.disableCooldowns,
+    allowed_fails: router.allowedFails ?? undefined,
+    allowed_fails_policy: policyOf(router.allowedFailsPolicy, 'AllowedFails'),
+    max_fallbacks: router.maxFallbacks,
+    enable_tag_filtering: router.tagFiltering,
+    drop_params: router.dropParameters,
+    default_fallbacks: router.defaultFallbacks,
+    fallbacks: rulesOf(aliases, ({ fallbacks }) => fallbacks),
+    context_window_fallbacks: rulesOf(aliases, ({ contextWindowFallbacks }) => contextWindowFallbacks),
+    content_policy_fallbacks: rulesOf(aliases, ({ contentPolicyFallbacks }) => contentPolicyFallbacks),
+    model_group_retry_policy: Object.fromEntries(
+      aliases
+        .filter(({ retryPolicy }) => Object.keys(retryPolicy).length > 0)
+        .map(({ name, retryPolicy }) => [name, policyOf(retryPolicy, 'Retries') ?? {}]),
+    ),
+    model_group_alias: Object.fromEntries(
+      aliases.flatMap(({ name, target, hidden }) =>
+        target === null ? [] : [[name, hidden ? { model: target, hidden } : target] as const],
+      ),
+    ),
+  });
+}
+
+function policyOf(policy: Readonly<Record<string, number>> | undefined, ending: string): JsonObject | undefined {
+  if (policy === undefined) return undefined;
+  return Object.fromEntries(Object.entries(policy).map(([kind, count]) => [kind + ending, count]));
+}
+
+function rulesOf(aliases: readonly AliasRecord[], of: (alias: AliasRecord) => readonly string[]): JsonObject[] {
+  return aliases.filter((alias) => of(alias).length > 0).map((alias) => ({ [alias.name]: [...of(alias)] }));
+}
+
+const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
+
+type Loose = Readonly<Record<string, JsonValue | Readonly<Record<string, unknown>> | readonly unknown[] | undefined>>;
+
+/** Without what is absent or empty. */
+function filled(object: Loose): JsonObject {
+  const isThere = (value: unknown): boolean =>
+    value !== undefined && (typeof value !== 'object' || value === null || Object.keys(value).length > 0);
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => isThere(value))) as JsonObject;
+}
+
+function unsaidOf({ aliases, deployments }: InForce): string[] {
+  const called = new Set(deployments.map(({ alias }) => alias));
+  return aliases.flatMap(({ name, strategy, target, hidden }) => [
+    ...(strategy === null
+      ? []
+      : [`the alias ${name} has a strategy of its own (${strategy}); in a file all share routing_strategy`]),
+    ...(target === null && !called.has(name)
+      ? [`the alias ${name} has no deployment, and a file cannot declare it`]
+      : []),
+    ...(target === null && hidden ? [`the alias ${name} is hidden; in a file only an alias of another can be`] : []),
+  ]);
+}
