@@ -109,6 +109,12 @@ test('a connection that was on its way to a worker when it was killed is let go,
   await until('all workers', () => workers().length === 3);
 });
 
+test('when all workers are killed at once, the gateway is back where it was', { timeout: 60_000 }, async () => {
+  for (const worker of workers()) process.kill(worker, 'SIGKILL');
+  await until('the gateway to answer', async () => (await ask(gateway, '/healthz')).status === 200);
+  await until('all workers', () => workers().length === 3);
+});
+
 test('a worker that is killed is replaced; its counts stay, and every answer has its row', async () => {
   const before = await counted();
   const [victim] = workers();

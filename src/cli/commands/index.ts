@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { apply } from './apply.ts';
 import { check } from './check.ts';
 import { diff } from './diff.ts';
-import { exporting } from './export.ts';
+import { exporting } from './exporting.ts';
 import { secrets } from './secrets.ts';
 import { serve } from './serve.ts';
 import { usage } from './usage.ts';

@@ -44,7 +44,7 @@ export const serve: Command = {
     try {
       const member = await joinCrew();
       if (member === null && config.workers > 1) return await lead(config, terminal, log);
-      const placed = member?.port == null ? config : { ...config, port: member.port };
+      const placed = member === null ? config : { ...config, port: member.port };
       const app = await openApp(placed, terminal.environment, log, member?.crew);
       if (member === null) terminal.say(banner(app));
       else member.ready(app, banner(app));

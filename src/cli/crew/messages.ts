@@ -20,7 +20,7 @@ export type FromWorker =
   | { readonly kind: 'metrics'; readonly question: number | null; readonly own: Snapshot };
 
 export type FromPrimary =
-  | { readonly kind: 'start'; readonly index: number; readonly size: number }
+  | { readonly kind: 'start'; readonly index: number; readonly size: number; readonly port: number }
   | { readonly kind: 'rest'; readonly rest: Rest }
   | { readonly kind: 'others'; readonly question: number; readonly snapshot: Snapshot }
   | { readonly kind: 'metrics'; readonly question: number };

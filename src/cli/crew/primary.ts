@@ -1,6 +1,8 @@
 // The process that others work for: it holds the embedded database, starts the workers and starts them again when they die,
 // passes on what one finds out, and adds up their metrics. It serves no request itself.
 import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { Config } from '../../config/options.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Store } from '../../store/index.ts';
@@ -39,14 +41,18 @@ class Primary {
   #isUp = false;
   #isStopping = false;
   #waitMs = firstWaitMs;
+  #port: number;
   #end: (exitCode: number) => void = () => undefined;
 
   constructor(parts: PrimaryParts) {
     this.#parts = parts;
+    this.#port = parts.config.port;
   }
 
   async run(): Promise<number> {
     const ended = new Promise<number>((resolve) => (this.#end = resolve));
+    // Chosen once: the system would choose another when the last worker has died and the next begins.
+    if (this.#port === 0) this.#port = await freePort(this.#parts.config.host);
     this.#fork(1);
     void this.#parts.stopAsked.then((signal) => this.#stop(signal));
     // The first worker follows the file; the others follow the tables.
@@ -75,7 +81,7 @@ class Primary {
     // The last words of one that has ended: it is counted already (Tally.departed).
     if (this.#workers.get(index) !== worker) return;
     if (message.kind === 'hello') {
-      tell(worker, { kind: 'start', index, size: this.#parts.config.workers });
+      tell(worker, { kind: 'start', index, size: this.#parts.config.workers, port: this.#port });
     } else if (message.kind === 'ready') this.#ready(index, message.banner);
     else if (message.kind === 'rests') {
       for (const [other, peer] of this.#workers) if (other !== index) tell(peer, { kind: 'rest', rest: message.rest });
@@ -143,6 +149,15 @@ class Primary {
     for (const worker of this.#workers.values()) worker.process.kill('SIGTERM');
     if (this.#workers.size === 0) this.#end(0);
   }
+}
+
+/** Takes an address of ours; returns a port that is free there. Throws the system's error when it is none of ours. */
+async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /**

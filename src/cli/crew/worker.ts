@@ -8,6 +8,8 @@ import type { FromPrimary, FromWorker } from './messages.ts';
 /** A worker as its own process sees it. */
 export interface Membership {
   readonly crew: Crew;
+  /** The port that all workers share: the configured one, or what the system chose. */
+  readonly port: number;
   /** The gateway listens: from now on what the others find out is heard, and the primary is told. */
   ready(app: App, banner: string): void;
   /** The last word: what this worker counted. */
@@ -23,7 +25,7 @@ export async function joinCrew(): Promise<Membership | null> {
     worker.on('message', (message: FromPrimary) => message.kind === 'start' && resolve(message));
   });
   say({ kind: 'hello' });
-  const { index, size } = await started;
+  const { index, size, port } = await started;
   const line = new Line(say);
   const crew: Crew = {
     index,
@@ -33,6 +35,7 @@ export async function joinCrew(): Promise<Membership | null> {
   };
   return {
     crew,
+    port,
     ready(app, banner) {
       worker.on('message', (message: FromPrimary) => line.hear(message, app));
       say({ kind: 'ready', banner });
