@@ -173,6 +173,14 @@ export const options = {
     most: hour,
     says: "How long an idle client connection is kept. The default outlives a load balancer's usual 60 s.",
   },
+  clientConnections: {
+    kind: 'whole',
+    default: 10_000,
+    litellm: [],
+    least: 1,
+    most: 1_000_000,
+    says: 'Most client connections of one process; one beyond them is closed at once. A slow stream costs about 50 KB.',
+  },
   upstreamConnections: {
     kind: 'whole',
     default: 4096,

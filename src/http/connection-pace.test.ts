@@ -18,7 +18,7 @@ let mostAhead = 0;
 let read = 0;
 
 const host: Host = {
-  limits: { headBytes: 16_384, headMs: 1_000, requestMs: 1_000, keepAliveMs: 1_000 },
+  limits: { headBytes: 16_384, headMs: 1_000, requestMs: 1_000, keepAliveMs: 1_000, stalledMs: 60_000 },
   outbox: new Outbox(),
   isClosing: false,
   take: (exchange: Exchange) => {

@@ -19,7 +19,7 @@ let ours: Read[] = [];
 let nodes: Read[] = [];
 
 const host: Host = {
-  limits: { headBytes: 16_384, headMs: 1_000, requestMs: 1_000, keepAliveMs: 1_000 },
+  limits: { headBytes: 16_384, headMs: 1_000, requestMs: 1_000, keepAliveMs: 1_000, stalledMs: 60_000 },
   outbox: new Outbox(),
   isClosing: false,
   take: (exchange: Exchange) => {

@@ -16,6 +16,8 @@ export interface ConnectionLimits {
   readonly requestMs: number;
   /** Milliseconds between two requests. */
   readonly keepAliveMs: number;
+  /** An answer of which the client takes nothing for so many milliseconds is given up. */
+  readonly stalledMs: number;
 }
 
 /** What cannot be read: why, for whoever writes the refusal. */
@@ -57,8 +59,6 @@ const goOn = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 const mostHeld = 64 * 1024;
 /** A connection that was told to close is given so long to do so, from when all is written. */
 const closingMs = 5_000;
-/** An answer of which the client takes nothing for so long is given up. */
-const stalledMs = 60_000;
 const carriageReturn = 0x0d;
 
 export class Connection {
@@ -189,6 +189,7 @@ export class Connection {
       outbox,
       isModern,
       keepAliveSeconds: Math.floor(limits.keepAliveMs / 1000),
+      stalledMs: limits.stalledMs,
       isLast: () => wantsLast || this.#exchange?.isUncertain === true || (this.#host.isClosing && this.#held === null),
       written: (isLast) => this.#answered(isLast),
     };
@@ -231,7 +232,7 @@ export class Connection {
     else if (this.socket.writableLength === 0) this.#next();
     else {
       this.#state = 'unsent';
-      this.socket.setTimeout(stalledMs);
+      this.socket.setTimeout(this.#host.limits.stalledMs);
       // With an error the close follows.
       this.socket.write(nothing, (error) => error == null && this.#next());
     }
@@ -262,7 +263,7 @@ export class Connection {
     this.#since = performance.now();
     const { socket } = this;
     if (!socket.writable) return;
-    if (socket.writableLength > 0) socket.setTimeout(stalledMs);
+    if (socket.writableLength > 0) socket.setTimeout(this.#host.limits.stalledMs);
     socket.end(() => {
       this.#since = performance.now();
     });

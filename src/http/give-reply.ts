@@ -46,7 +46,8 @@ class Pulse {
   readonly #fire = (): void => {
     const idle = performance.now() - this.#last;
     if (idle >= this.#everyMs - 1) {
-      this.#response.write(this.#ping);
+      // Whoever does not read is not told anything, and no writing may pass for its reading.
+      if (!this.#response.isHeldUp) this.#response.write(this.#ping);
       this.beat();
     }
     this.#timer = setTimeout(this.#fire, Math.max(1, this.#everyMs - (performance.now() - this.#last)));

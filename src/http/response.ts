@@ -14,6 +14,8 @@ export interface Way {
   readonly isModern: boolean;
   /** Seconds an idle connection is kept, which the client is told. */
   readonly keepAliveSeconds: number;
+  /** Milliseconds for which a client may take nothing of what waits for it; then its connection is closed. */
+  readonly stalledMs: number;
   /** True: this is the last answer on the connection. Asked when the head is written. */
   isLast(): boolean;
   /** The response is written; called once, with what the client was told of the connection. */
@@ -84,19 +86,29 @@ export class Response implements Waiting {
     return this.#isLost || this.#bytes + this.#way.socket.writableLength < longestCopy;
   }
 
-  /** Resolves when the client has taken what waited, or is gone. */
+  /** The client has not taken what waits for it. */
+  get isHeldUp(): boolean {
+    return this.#wake !== null;
+  }
+
+  /** Resolves when the client has taken what waited, or is gone: also by taking nothing for too long. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#isLost) resolve();
-      else this.#wake = resolve;
+      else {
+        this.#wake = resolve;
+        this.#way.socket.setTimeout(this.#way.stalledMs);
+      }
     });
   }
 
   /** The socket has taken all it was given. */
   stir(): void {
     const wake = this.#wake;
+    if (wake === null) return;
     this.#wake = null;
-    wake?.();
+    this.#way.socket.setTimeout(0);
+    wake();
   }
 
   /** The client has gone. */

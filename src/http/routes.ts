@@ -28,6 +28,8 @@ export interface Route {
   readonly handle: (arrived: Arrived) => Promise<Reply> | Reply;
   /** Requests to models: refused before they get in, they leave a usage row all the same. */
   readonly refuse?: (arrived: Arrived, error: GatewayError) => Reply & { readonly body: string };
+  /** Who asks; throws when that is nobody we know. Asked before more than a short body is read; without it no more is. */
+  readonly identify?: (asking: Pick<Arrived, 'headers'>) => Caller;
   /** Asked every few seconds by machines: its line is only for debugging. */
   readonly isProbe?: true;
 }
@@ -52,12 +54,14 @@ export interface Site {
 /** Takes the parts of the house; returns every route. */
 export function openRoutes(site: Site): readonly Route[] {
   const { gateway, keys, handling } = site;
+  const identify = (asking: Pick<Arrived, 'headers'>): Caller => gateway.identify(tokenOf(asking));
   const surface = (operation: Operation, dialect: Dialect, ...paths: string[]): Route => {
     const spoken = { dialect, operation, route: paths[0] ?? '' };
     return {
       method: 'POST',
       paths,
       dialect,
+      identify,
       handle: (arrived) => handling.handle(arrived, (parts) => handle(arrived, spoken, parts)),
       refuse: (arrived, error) => refuse(arrived, spoken, handling.partsFor(arrived), error),
     };
@@ -80,16 +84,15 @@ export function openRoutes(site: Site): readonly Route[] {
     paths: string[],
     reply: (arrived: Arrived, caller: Caller) => Promise<Reply> | Reply,
     method: Route['method'] = 'GET',
-  ): Route => open(paths, (arrived) => reply(arrived, gateway.identify(tokenOf(arrived))), method);
+  ): Route => ({ ...open(paths, (arrived) => reply(arrived, identify(arrived)), method), identify });
   const master = (
     method: 'GET' | 'POST',
     path: string,
     answer: (arrived: Arrived, caller: Caller) => Promise<JsonObject>,
   ): Route =>
-    open(
+    known(
       [path],
-      async (arrived) => {
-        const caller = gateway.identify(tokenOf(arrived));
+      async (arrived, caller) => {
         requireMaster(caller, path);
         return json(200, await answer(arrived, caller));
       },
@@ -109,6 +112,7 @@ export function openRoutes(site: Site): readonly Route[] {
       method: 'POST',
       paths: ['/v1/messages/count_tokens', '/messages/count_tokens'],
       dialect: anthropic,
+      identify,
       handle: (arrived) => handling.handle(arrived, (parts) => countTokens(arrived, counting, parts)),
       refuse: (arrived, error) => refuse(arrived, counting, handling.partsFor(arrived), error),
     },

@@ -4,9 +4,10 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../core/errors.ts';
 import type { Arrived } from '../core/wire.ts';
+import type { RequestHead } from '../kit/http1/head.ts';
 import { Outbox } from '../kit/outbox.ts';
 import { Abort, type Signal } from '../kit/signal.ts';
-import { Connection, type Exchange, type Host, type Unreadable } from './connection.ts';
+import { Connection, type ConnectionLimits, type Exchange, type Host, type Unreadable } from './connection.ts';
 import type { Edge } from './edge.ts';
 import { giveReply } from './give-reply.ts';
 import { type Match, RouteTable } from './route-table.ts';
@@ -18,6 +19,10 @@ export interface ServerOptions {
   readonly bodyLimit: number;
   readonly keepAliveMs: number;
   readonly pingMs: number;
+  /** Most connections at once; as many as the system has files for when it is not given. */
+  readonly clientConnections?: number;
+  /** Other bounds than those below. */
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
 export interface Server {
@@ -27,11 +32,13 @@ export interface Server {
   drain(graceMs: number): Promise<void>;
 }
 
-/** A head, and a whole request, that have not come after this are given up; as Node has it. */
-const slowestHeadMs = 60_000;
-const slowestRequestMs = 300_000;
-const headBytes = 16 * 1024;
-const sweepMs = 1_000;
+/** For heads and whole requests as Node has it; a reader that takes nothing as nginx has it. */
+const usualLimits = { headBytes: 16 * 1024, headMs: 60_000, requestMs: 300_000, stalledMs: 60_000 };
+const longestSweepMs = 1_000;
+/** Connections beyond the bound are told of in the log this often. */
+const tellingMs = 60_000;
+/** Bytes of a body that are read before anyone is asked who sends it. */
+const shortBody = 64 * 1024;
 
 /** Takes options, routes, the edge, and the outbox that answers wait in; returns a server that listens. Throws the system's error when the port is taken. */
 export async function openServer(
@@ -49,9 +56,10 @@ export async function openServer(
     server.listen(options.port, options.host, resolve);
   });
   server.removeAllListeners('error');
+  if (options.clientConnections !== undefined) bound(server, options.clientConnections, edge);
   // No more open files, say: this one connection is lost, and the next may be taken again.
   server.on('error', (error) => edge.log.error('a connection could not be taken', { error }));
-  const sweep = setInterval(() => door.sweep(), sweepMs);
+  const sweep = setInterval(() => door.sweep(), Math.min(longestSweepMs, door.limits.headMs, door.limits.requestMs));
   return {
     url: urlOf(server, options.host),
     drain: async (graceMs) => {
@@ -59,6 +67,21 @@ export async function openServer(
       clearInterval(sweep);
     },
   };
+}
+
+/** Takes a server and most connections at once: one beyond them is closed before anything is read from it. */
+function bound(server: NetServer, connections: number, edge: Edge): void {
+  // By the second also as one of several workers: the primary would go on offering the connection.
+  Object.assign(server, { maxConnections: connections, dropMaxConnection: true });
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let dropped = 0;
+  server.on('drop', () => {
+    dropped++;
+    if (performance.now() - toldAt < tellingMs) return;
+    toldAt = performance.now();
+    edge.log.warn('connections beyond the bound are closed', { dropped, clientConnections: connections });
+    dropped = 0;
+  });
 }
 
 const nothing = Buffer.alloc(0);
@@ -80,8 +103,7 @@ class Door implements Host {
     this.#options = options;
     this.#routes = routes;
     this.#edge = edge;
-    const { keepAliveMs } = options;
-    this.limits = { headBytes, headMs: slowestHeadMs, requestMs: slowestRequestMs, keepAliveMs };
+    this.limits = { ...usualLimits, keepAliveMs: options.keepAliveMs, ...options.limits };
   }
 
   take(exchange: Exchange): void {
@@ -89,19 +111,29 @@ class Door implements Host {
     const mark = target.indexOf('?');
     const path = mark === -1 ? target : target.slice(0, mark);
     const sent: Sent = { exchange, method, path, query: mark === -1 ? '' : target.slice(mark + 1) };
-    let match: Match;
+    let match: Match | undefined;
     try {
       match = this.#routes.find(method, path);
+      if (this.isClosing) throw new GatewayError('draining', { retryAfterMs: 1_000 });
+      this.#receive(sent, match, this.#mostBytes(exchange.head, match.route));
     } catch (error) {
-      this.#turnAway(sent, undefined, GatewayError.from(error));
-      return;
+      this.#turnAway(sent, match?.route, GatewayError.from(error));
     }
-    if (this.isClosing) this.#turnAway(sent, match.route, new GatewayError('draining', { retryAfterMs: 1_000 }));
-    else {
-      const { bodyLimit } = this.#options;
-      const serve = (body: Buffer): void => void this.#serve(sent, match, body);
-      exchange.receive(bodyLimit, serve, () => this.#turnAway(sent, match.route, tooLarge(bodyLimit)));
-    }
+  }
+
+  #receive(sent: Sent, match: Match, limit: number): void {
+    const serve = (body: Buffer): void => void this.#serve(sent, match, body);
+    sent.exchange.receive(limit, serve, () => this.#turnAway(sent, match.route, tooLarge(limit)));
+  }
+
+  /** Returns how large a body is taken: of a stranger, no more than a short one. Throws when a longer one comes from nobody we know. */
+  #mostBytes({ fields }: RequestHead, route: Route): number {
+    const { bodyLimit } = this.#options;
+    const isShort = fields['transfer-encoding'] === undefined && Number(fields['content-length'] ?? 0) <= shortBody;
+    if (isShort) return bodyLimit;
+    if (route.identify === undefined) return Math.min(bodyLimit, shortBody);
+    route.identify({ headers: fields });
+    return bodyLimit;
   }
 
   /** What could not be read as HTTP (or not in time) has no route and no dialect. */
@@ -199,7 +231,8 @@ const unreadable = {
 } as const;
 
 function tooLarge(limit: number): GatewayError {
-  return new GatewayError('body_too_large', { message: `at most ${limit} bytes are taken (option bodyLimit)` });
+  const why = limit === shortBody ? 'of those who need not say who they are' : '(option bodyLimit)';
+  return new GatewayError('body_too_large', { message: `at most ${limit} bytes are taken ${why}` });
 }
 
 /** A client's own id is echoed when it is sound: letters, digits and `-_.:`, at most 128. */

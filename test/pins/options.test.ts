@@ -31,6 +31,7 @@ const pinned = [
   ['--ping-ms', 'PLUMBLINE_PING_MS'],
   ['--keep-alive-ms', 'PLUMBLINE_KEEP_ALIVE_MS'],
   ['--upstream-authorities', 'PLUMBLINE_UPSTREAM_AUTHORITIES', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'],
+  ['--client-connections', 'PLUMBLINE_CLIENT_CONNECTIONS'],
   ['--upstream-connections', 'PLUMBLINE_UPSTREAM_CONNECTIONS'],
   ['--metrics-access', 'PLUMBLINE_METRICS_ACCESS'],
   ['--metrics-litellm', 'PLUMBLINE_METRICS_LITELLM'],
