@@ -24,7 +24,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['src/http/response.ts'],
   'node:https': [],
   'node:http2': [],
-  'node:net': ['src/http/server.ts', 'src/kit/address-block.ts', 'src/kit/address-guard.ts'],
+  'node:net': ['src/http/server.ts', 'src/http/free-port.ts', 'src/kit/address-block.ts', 'src/kit/address-guard.ts'],
   'node:tls': ['src/kit/opener.ts'],
   'node:dgram': [],
   'node:process': [],
@@ -67,7 +67,7 @@ export const packagesHaveDoors: Rule = {
     },
     {
       files: { 'src/kit/clock.ts': "// Time.\nimport { connect } from 'node:net';\nexport const clock = connect;\n" },
-      says: 'src/kit/clock.ts:2 imports node:net; only src/http/server.ts, src/kit/address-block.ts, src/kit/address-guard.ts may',
+      says: 'src/kit/clock.ts:2 imports node:net; only src/http/server.ts, src/http/free-port.ts, src/kit/address-block.ts, src/kit/address-guard.ts may',
     },
     {
       files: { 'src/kit/clock.ts': "// Time.\nimport days from 'left-pad/deep';\nexport const clock = days;\n" },

@@ -1,9 +1,8 @@
 // The process that others work for: it holds the embedded database, starts the workers and starts them again when they die,
 // passes on what one finds out, and adds up their metrics. It serves no request itself.
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import type { Config } from '../../config/options.ts';
+import { freePort } from '../../http/free-port.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Store } from '../../store/index.ts';
 import { Tally } from '../../telemetry/merge.ts';
@@ -149,15 +148,6 @@ class Primary {
     for (const worker of this.#workers.values()) worker.process.kill('SIGTERM');
     if (this.#workers.size === 0) this.#end(0);
   }
-}
-
-/** Takes an address of ours; returns a port that is free there. Throws the system's error when it is none of ours. */
-async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /**
