@@ -42,17 +42,20 @@ function isGiven(name: string): boolean {
 }
 
 function entryOf(record: DeploymentRecord, credentials: ReadonlyMap<string, NamedFields>): JsonObject {
-  const { alias, provider, model, baseUrl, parameters } = record;
   return {
-    model_name: alias,
-    litellm_params: filled({
-      model: `${provider}/${model}`,
-      ...(baseUrl === null ? {} : { api_base: baseUrl }),
-      ...secretsOf(record.credential, credentials),
-      ...parametersOf(parameters),
-    }),
+    model_name: record.alias,
+    litellm_params: { ...litellmParamsOf(record), ...secretsOf(record.credential, credentials) },
     model_info: { id: record.id, ...record.info },
   };
+}
+
+/** Takes a deployment; returns its litellm_params, without its credential. */
+export function litellmParamsOf({ provider, model, baseUrl, parameters }: DeploymentRecord): JsonObject {
+  return filled({
+    model: `${provider}/${model}`,
+    ...(baseUrl === null ? {} : { api_base: baseUrl }),
+    ...parametersOf(parameters),
+  });
 }
 
 function secretsOf(name: string | null, credentials: ReadonlyMap<string, NamedFields>): JsonObject {

@@ -14,7 +14,7 @@ import type { OutgoingRequest } from '../kit/upstream.ts';
 import type { Wire } from '../providers/provider.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { ModelMap } from './model-map.ts';
-import type { Alias, Target } from './target.ts';
+import type { Alias, Called } from './target.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What a route stands for: which dialect is spoken there, and what may be asked. */
@@ -39,7 +39,7 @@ export interface Parts {
   readonly router: () => RouterSettings;
   readonly traffic: Traffic;
   /** The target is for those who watch (traces). */
-  readonly send: (request: OutgoingRequest, target?: Target) => Promise<IncomingAnswer>;
+  readonly send: (request: OutgoingRequest, target?: Called) => Promise<IncomingAnswer>;
   /** The wire in which canned answers are written. */
   readonly cannedWire: Wire;
   readonly record: (row: UsageRow) => void;

@@ -19,6 +19,9 @@ export interface Target {
   readonly headers: Readonly<Record<string, string | Secret>>;
 }
 
+/** As much of a deployment as those need to know who watch the calls to it. */
+export type Called = Pick<Target, 'record' | 'provider' | 'upstream'>;
+
 /** A name clients call, with everything needed to choose. */
 export interface Alias {
   readonly name: string;

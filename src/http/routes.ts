@@ -2,6 +2,7 @@
 import { maySeeKey, requireMaster } from '../access/rights.ts';
 import type { Asked } from '../admin/asked-usage.ts';
 import { deleteKeys, generateKey, type KeyParts, keyInfo, listKeys } from '../admin/keys.ts';
+import type { ModelParts } from '../admin/model-parts.ts';
 import { type Caller, tokenOf } from '../core/caller.ts';
 import type { Operation } from '../core/chat.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -14,13 +15,14 @@ import { dialects } from '../gateway/dialects/index.ts';
 import type { Parts } from '../gateway/exchange.ts';
 import { handle, refuse } from '../gateway/handle.ts';
 import { listModels, showModel } from '../gateway/list-models.ts';
+import { modelRoutes } from './model-routes.ts';
 import { endUserSpend, queryOf, spendRoutes } from './spend-routes.ts';
 import type { Handling } from './traced.ts';
 
 const { anthropic, openai } = dialects;
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'OPTIONS';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Paths that mean the same; `:name` is one segment, `*` the rest (http/route-table.ts). */
   readonly paths: readonly string[];
   /** In whose words errors of this route are written. */
@@ -46,6 +48,7 @@ export interface Site {
   readonly gateway: Parts;
   readonly handling: Handling;
   readonly keys: KeyParts;
+  readonly management: ModelParts;
   readonly readiness: () => Readiness;
   readonly metrics: (arrived: Arrived) => Promise<Reply>;
   readonly build: { readonly version: string; readonly id: string };
@@ -144,6 +147,18 @@ export function openRoutes(site: Site): readonly Route[] {
       [endUserSpend.path],
       async (arrived, caller) => json(200, await endUserSpend.answer(asked(queryOf(bodyOf(arrived)), caller), keys)),
       'POST',
+    ),
+    ...modelRoutes.map(({ method, paths, isMaster, answer }) =>
+      known(
+        [...paths],
+        async (arrived, caller) => {
+          if (isMaster) requireMaster(caller, paths[0] ?? '');
+          const { parameters } = arrived;
+          const wish = { query: queryIn(arrived), parameters, caller, body: () => bodyOf(arrived) };
+          return json(200, await answer(wish, site.management));
+        },
+        method,
+      ),
     ),
   ];
 }

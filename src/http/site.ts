@@ -2,6 +2,8 @@
 // ones, tests their own. Invariant: a change of the rows builds a new model map and swaps it in; requests under way keep theirs.
 import { randomUUID } from 'node:crypto';
 import { openIdentify } from '../access/identify.ts';
+import { BackendFacts } from '../admin/backend-facts.ts';
+import type { ReadyModel } from '../admin/model-parts.ts';
 import { build } from '../core/build.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Tracing, UsageRow, VirtualKey } from '../core/records.ts';
@@ -21,6 +23,7 @@ import { openReportReader } from '../store/report-reader.ts';
 import { credentialPlace } from '../store/sealed-place.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Edge, lastResort, openEdge } from './edge.ts';
+import { RouteTable } from './route-table.ts';
 import { openRoutes, type Readiness, type Route } from './routes.ts';
 import { type MetricsParts, metricsPage, openMetrics } from './site-metrics.ts';
 import { openHandling } from './traced.ts';
@@ -118,8 +121,17 @@ export function openSite(parts: SiteParts): Site {
   };
   const { database, refresh } = parts;
   const keys = { database, reports: openReportReader(database), now: clock.now, refresh };
+  const backends = new BackendFacts(parts.send, clock.now);
+  const ready = () => models.aliases.flatMap(({ targets }) => targets);
+  const management = {
+    rows: parts.rows,
+    ready,
+    about: (model: ReadyModel) => backends.about(model),
+    prices: parts.prices ?? new Map(),
+  };
   const routes = openRoutes({
     gateway,
+    management,
     handling: openHandling(gateway, parts.tracing ?? null),
     keys,
     readiness: parts.readiness,
@@ -149,8 +161,10 @@ function cannedWire(): Parts['cannedWire'] {
 }
 
 function inject(routes: readonly Route[], edge: Edge, arrived: Arrived): Promise<Reply> {
-  const route = routes.find(({ method, paths }) => method === arrived.method && paths.includes(arrived.path));
-  if (route !== undefined) return edge.guard(arrived, route);
-  const error = new GatewayError('route_unknown', { message: `${arrived.method} ${arrived.path}` });
-  return Promise.resolve(lastResort(error, arrived.id, arrived.path, undefined));
+  try {
+    const { route, parameters } = new RouteTable(routes).find(arrived.method, arrived.path);
+    return edge.guard({ ...arrived, parameters }, route);
+  } catch (thrown) {
+    return Promise.resolve(lastResort(GatewayError.from(thrown), arrived.id, arrived.path, undefined));
+  }
 }

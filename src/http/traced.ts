@@ -4,7 +4,7 @@ import type { AttemptRecord, AttemptTarget, FinishedRequest, Tracing, UsageRow }
 import { type TraceContext, traceParent } from '../core/trace-context.ts';
 import { type Arrived, header, type Reply } from '../core/wire.ts';
 import type { Parts } from '../gateway/exchange.ts';
-import type { Target } from '../gateway/target.ts';
+import type { Called } from '../gateway/target.ts';
 import { type IncomingAnswer, type IncomingBody, UpstreamFault } from '../kit/incoming.ts';
 import type { OutgoingRequest } from '../kit/upstream.ts';
 import { overheard } from './overheard.ts';
@@ -70,7 +70,7 @@ class Calls {
     return { ...this.#parts, send: this.send, record };
   }
 
-  readonly send = async (request: OutgoingRequest, target?: Target): Promise<IncomingAnswer> => {
+  readonly send = async (request: OutgoingRequest, target?: Called): Promise<IncomingAnswer> => {
     const call = new Call(this.#tracing.newSpanId(), request.origin, target, this.#now);
     this.#calls.push(call);
     const { state } = this.context;
@@ -110,7 +110,7 @@ class Call {
   #status: number | null = null;
   #error: string | null = null;
 
-  constructor(spanId: string, origin: string, target: Target | undefined, now: () => number) {
+  constructor(spanId: string, origin: string, target: Called | undefined, now: () => number) {
     this.spanId = spanId;
     this.#origin = origin;
     this.#target = target === undefined ? null : attemptTarget(target);
@@ -143,7 +143,7 @@ class Call {
   }
 }
 
-function attemptTarget({ record, provider, upstream }: Target): AttemptTarget {
+function attemptTarget({ record, provider, upstream }: Called): AttemptTarget {
   return { deploymentId: record.id, provider: provider.name, model: upstream.model };
 }
 

@@ -3,6 +3,7 @@
 // known by its name in capitals and `_API_KEY`, its address by `_API_BASE`.
 
 import type { Operation } from '../core/chat.ts';
+import { llamaProperties } from './model-lists.ts';
 import { openAiModelRules } from './openai-compatible/openai-models.ts';
 import { type CompatibleFacts, openAiCompatible, type RerankFacts } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
@@ -42,6 +43,7 @@ const ownServers: readonly CompatibleFacts[] = [
     baseUrl: 'http://127.0.0.1:8080/v1',
     keyRequired: false,
     local: { baseUrl: 'http://127.0.0.1:8080/v1', modelsPath: '/models' },
+    describe: llamaProperties,
     operations: everything,
     chat: { keeps: ['reasoning_content'] },
     rerank: textsOnly,

@@ -2,6 +2,7 @@
 // /api/chat under both of LiteLLM's prefixes (its `ollama/` used /api/generate and lost reasoning there).
 import type { JsonObject } from '../core/json.ts';
 import type { Secret } from '../kit/secret.ts';
+import { ollamaShow } from './model-lists.ts';
 import { chatAnswer, completionAnswer, OllamaReader, ollamaUsage, vectorsAnswer } from './ollama/answer.ts';
 import { chatRequest, completionRequest, embeddingRequest } from './ollama/request.ts';
 import type { Call, Provider, Wire } from './provider.ts';
@@ -55,5 +56,6 @@ export const ollama: Provider = {
   defaultBaseUrl: 'http://localhost:11434',
   keyRequired: false,
   local: { baseUrl: 'http://localhost:11434', modelsPath: '/api/tags' },
+  describe: ollamaShow,
   wires: { chat, completion, embedding },
 };

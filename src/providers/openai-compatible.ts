@@ -2,13 +2,14 @@
 // a few fields changed; answers that break the dialect are put right.
 import type { Operation } from '../core/chat.ts';
 import { isObject, type JsonObject, type JsonValue, listOf } from '../core/json.ts';
+import { modelList } from './model-lists.ts';
 import { mendChatAnswer, mendCompletionAnswer, mendEmbeddingAnswer } from './openai-compatible/answer.ts';
 import { Draft } from './openai-compatible/draft.ts';
 import { type MessageFacts, mendMessages, mendTools } from './openai-compatible/messages.ts';
 import { applyParameters, type ParameterFacts } from './openai-compatible/parameters.ts';
 import { chatReader, chatRepair, streamWatch } from './openai-compatible/stream.ts';
 import { usageOf } from './openai-compatible/usage.ts';
-import type { Call, Provider, Wire } from './provider.ts';
+import type { Call, ModelQuestion, Provider, Wire } from './provider.ts';
 import { rerankAnswer, rerankTexts, rerankUsage } from './rerank.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
@@ -42,6 +43,8 @@ export interface CompatibleFacts {
   /** Absent: a key is required when there is an address. */
   readonly keyRequired?: boolean;
   readonly local?: { readonly baseUrl: string; readonly modelsPath: string };
+  /** How it is asked about a model. Absent: by its list of models. */
+  readonly describe?: ModelQuestion;
   /** Absent: chat only. */
   readonly operations?: readonly Operation[];
   readonly paths?: Readonly<Partial<Record<Operation, string | ((call: Call) => string)>>>;
@@ -78,6 +81,7 @@ export function openAiCompatible(facts: CompatibleFacts): Provider {
     defaultBaseUrl: facts.baseUrl,
     keyRequired: facts.keyRequired ?? facts.baseUrl !== null,
     ...(facts.local === undefined ? {} : { local: facts.local }),
+    describe: facts.describe ?? modelList,
     wires: Object.fromEntries(operations.map((operation) => [operation, wireMakers[operation](facts)])),
   };
 }

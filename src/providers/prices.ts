@@ -50,6 +50,20 @@ export function modelFacts(provider: string, model: string, file: PriceTable = n
   return found(freeProviders.has(provider) ? [`${provider}/${model}`] : namesOf(provider, model), file);
 }
 
+/**
+ * Takes the provider's name, the model's, what the deployment says of it, and the table of a price file; returns what is known of the
+ * model by its base_model, else by its own name; null when nothing is.
+ */
+export function factsFor(
+  provider: string,
+  model: string,
+  info: ModelInfo,
+  file: PriceTable = nothing,
+): ModelFacts | null {
+  const base = info.base_model === undefined ? null : found(baseNames(provider, info.base_model), file);
+  return base ?? modelFacts(provider, model, file);
+}
+
 function found(names: readonly string[], file: PriceTable): ModelFacts | null {
   for (const table of [file, shipped]) {
     const name = names.find((candidate) => table.has(candidate));

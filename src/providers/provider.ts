@@ -152,6 +152,24 @@ export interface Provider {
   readonly wires: Readonly<Partial<Record<Operation, Wire>>>;
   /** Counts the input tokens of a chat request. Absent: the provider has no such route. */
   readonly countTokens?: TokenCount;
+  /** How a server is asked what it knows of a model. Absent: it does not tell. */
+  readonly describe?: ModelQuestion;
+}
+
+/** A question about a model. Deployments for which it reads the same share the answer. */
+export interface ModelQuestion {
+  /** Takes the model's name there; returns what is asked: a POST when there is a body, else a GET. */
+  ask(model: string): ModelAsked;
+  /** Takes the answer and the model's name there; returns what it says in the words of model_info, or null: it has no such model. */
+  read(answer: JsonObject, model: string): ModelInfo | null;
+}
+
+export interface ModelAsked {
+  /** With a leading slash. */
+  readonly path: string;
+  /** True: the path is the server's, and not below the `/v1` of the base address. */
+  readonly isOfServer?: true;
+  readonly body?: JsonObject;
 }
 
 /** A route that counts, below the base address. */

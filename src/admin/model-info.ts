@@ -1,0 +1,114 @@
+// What is known of each model a caller may call, in LiteLLM's shape (contracts 10.4): how it is reached, how much it holds, what it
+// costs, and where each of these comes from. Invariants: no secret, no ciphertext and no mark of one; what is unknown is null.
+import { litellmParamsOf } from '../config/litellm-write.ts';
+import { type Caller, mayCall } from '../core/caller.ts';
+import { type JsonObject, numberOf } from '../core/json.ts';
+import type { AliasRecord, DeploymentRecord, ModelInfo } from '../core/records.ts';
+import { factsFor, type ModelFacts, priceOf } from '../providers/prices.ts';
+import type { BackendAnswer, ModelParts, ReadyModel } from './model-parts.ts';
+
+/** A deployment under a name that leads to it. */
+export interface NamedModel {
+  readonly alias: AliasRecord;
+  readonly record: DeploymentRecord;
+}
+
+/** Takes a caller; returns every deployment under each name that is not hidden and that the caller may call, in the tables' order. */
+export function modelsFor(caller: Caller, parts: ModelParts): readonly NamedModel[] {
+  const { aliases, deployments } = parts.rows();
+  const byAlias = Map.groupBy(deployments, ({ alias }) => alias);
+  return aliases
+    .filter(({ name, hidden }) => !hidden && mayCall(caller.key?.models ?? [], name))
+    .flatMap((alias) => (byAlias.get(alias.target ?? alias.name) ?? []).map((record) => ({ alias, record })));
+}
+
+/** Takes models and their caller; returns each as LiteLLM's entry, servers asked for what only they know. */
+export async function modelEntries(
+  models: readonly NamedModel[],
+  caller: Caller,
+  parts: ModelParts,
+): Promise<readonly JsonObject[]> {
+  const ready = new Map(parts.ready().map((model) => [model.record.id, model]));
+  return Promise.all(models.map((model) => entryOf(model, ready.get(model.record.id), caller, parts)));
+}
+
+async function entryOf(
+  { alias, record }: NamedModel,
+  ready: ReadyModel | undefined,
+  caller: Caller,
+  parts: ModelParts,
+): Promise<JsonObject> {
+  const listed = factsFor(record.provider, record.model, record.info, parts.prices);
+  const said = ready !== undefined && asksServer(ready, listed) ? await parts.about(ready) : notAsked;
+  const info = infoOf(record, listed, said, parts);
+  return {
+    model_name: alias.name,
+    litellm_params: caller.isMaster ? paramsOf(record) : { model: `${record.provider}/${record.model}` },
+    model_info: info.fields,
+    plumbline: {
+      ...(caller.isMaster ? { owner: record.owner, credential: record.credential } : {}),
+      ...(alias.target === null ? {} : { stands_for: alias.target }),
+      served: ready !== undefined,
+      context_from: info.contextFrom,
+      price_from: info.priceFrom,
+      backend: said.state,
+      backend_asked_at: said.askedAt === null ? null : new Date(said.askedAt).toISOString(),
+    },
+  };
+}
+
+const notAsked: BackendAnswer = { state: 'unasked', info: {}, askedAt: null };
+
+/** A vendor's own server is asked only where our table says nothing; anybody else's may be set up in any way. */
+function asksServer({ provider, record }: ReadyModel, listed: ModelFacts | null): boolean {
+  const isVendors = record.baseUrl === null || record.baseUrl === provider.defaultBaseUrl;
+  return !(isVendors && provider.keyRequired && typeof listed?.maxInputTokens === 'number');
+}
+
+function paramsOf(record: DeploymentRecord): JsonObject {
+  const { credential } = record;
+  const isNamed = credential !== null && !/^(environment|variable|deployment|discovered)\//.test(credential);
+  return { ...litellmParamsOf(record), ...(isNamed ? { litellm_credential_name: credential } : {}) };
+}
+
+interface Info {
+  readonly fields: JsonObject;
+  readonly contextFrom: 'row' | 'backend' | 'table' | 'unknown';
+  readonly priceFrom: 'row' | 'table' | 'unknown';
+}
+
+function infoOf(record: DeploymentRecord, listed: ModelFacts | null, said: BackendAnswer, parts: ModelParts): Info {
+  const own = ownInfo(record);
+  const price = priceOf(record.provider, record.model, record.info, record.parameters, parts.prices);
+  const table: ModelInfo = {
+    ...(listed === null ? {} : { mode: listed.mode }),
+    ...(typeof listed?.maxInputTokens === 'number' ? { max_input_tokens: listed.maxInputTokens } : {}),
+    ...(typeof listed?.maxOutputTokens === 'number' ? { max_output_tokens: listed.maxOutputTokens } : {}),
+  };
+  const known: ModelInfo = { ...table, ...said.info, ...own };
+  const hasContext = (info: ModelInfo): boolean => typeof info.max_input_tokens === 'number';
+  return {
+    fields: {
+      key: `${record.provider}/${record.model}`,
+      litellm_provider: record.provider,
+      mode: null,
+      max_input_tokens: null,
+      max_output_tokens: null,
+      input_cost_per_token: null,
+      output_cost_per_token: null,
+      ...price,
+      ...known,
+      max_tokens: known.max_tokens ?? known.max_output_tokens ?? known.max_input_tokens ?? null,
+      id: record.id,
+      db_model: record.owner === 'api',
+    },
+    contextFrom: hasContext(own) ? 'row' : hasContext(said.info) ? 'backend' : hasContext(table) ? 'table' : 'unknown',
+    priceFrom: record.parameters.prices === undefined ? (price === null ? 'unknown' : 'table') : 'row',
+  };
+}
+
+/** What the row says. `num_ctx` is how much context each call asks Ollama for. */
+function ownInfo({ info, parameters }: DeploymentRecord): ModelInfo {
+  const asked = numberOf(parameters.defaults?.num_ctx);
+  return { ...(asked === undefined ? {} : { max_input_tokens: asked }), ...info };
+}
