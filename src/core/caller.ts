@@ -51,8 +51,30 @@ export function mayCall(models: readonly string[], name: string): boolean {
   return models.length === 0 || models.some((allowed) => matches(allowed, name));
 }
 
+/** The word for every model in a key's list (LiteLLM's). */
+const everyModel = 'all-proxy-models';
+
+/** Takes a key's list of models; returns the names in it that are neither wildcards nor words. */
+export function namedIn(models: readonly string[]): readonly string[] {
+  return [...new Set(models)].filter((name) => !name.includes('*') && name !== everyModel);
+}
+
+/** Takes a key's list of models and a wildcard; returns the wildcards for what both allow, none when that is nothing. */
+export function narrowed(models: readonly string[], wildcard: string): readonly string[] {
+  if (models.length === 0 || models.includes(everyModel)) return [wildcard];
+  return models.flatMap((allowed) => (allowed.includes('*') ? common(allowed, wildcard) : []));
+}
+
+/** Of two wildcards: the longer head and the longer tail, when the shorter ones fit. */
+function common(one: string, other: string): readonly string[] {
+  const [[head = '', tail = ''], [otherHead = '', otherTail = '']] = [one.split('*'), other.split('*')];
+  const [short, long] = head.length < otherHead.length ? [head, otherHead] : [otherHead, head];
+  const [shortTail, longTail] = tail.length < otherTail.length ? [tail, otherTail] : [otherTail, tail];
+  return long.startsWith(short) && longTail.endsWith(shortTail) ? [`${long}*${longTail}`] : [];
+}
+
 function matches(allowed: string, name: string): boolean {
-  if (allowed === '*' || allowed === 'all-proxy-models' || allowed === name) return true;
+  if (allowed === '*' || allowed === everyModel || allowed === name) return true;
   const star = allowed.indexOf('*');
   if (star === -1) return false;
   const head = allowed.slice(0, star);

@@ -1,7 +1,13 @@
 // What can be called, by name. Built whole from the tables whenever they change, then swapped in: never edited in place.
-import { mayCall } from '../core/caller.ts';
+import { mayCall, namedIn, narrowed } from '../core/caller.ts';
 import type { Price } from '../core/prices.ts';
-import type { AliasRecord, CredentialRecord, DeploymentRecord, RouterSettings } from '../core/records.ts';
+import {
+  type AliasRecord,
+  type CredentialRecord,
+  type DeploymentRecord,
+  defaultRouterSettings,
+  type RouterSettings,
+} from '../core/records.ts';
 import type { Secret } from '../kit/secret.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Alias, Target } from './target.ts';
@@ -28,8 +34,10 @@ export interface ModelMap {
   find(name: string): Alias | undefined;
   /** Every alias, wildcards and hidden ones included, in the order of the tables. */
   readonly aliases: readonly Alias[];
-  /** Names a key with this list of models may see and call; wildcards themselves are left out. */
+  /** What a key with this list of models may see and call by name: aliases, and what its own list names; wildcards are left out. */
   listedFor(models: readonly string[]): readonly Alias[];
+  /** The wildcards beyond those names under which a key with this list of models may call: the tables', narrowed to its own. */
+  wildcardsFor(models: readonly string[]): readonly string[];
 }
 
 /** Takes rows and tools; returns the map. A row that cannot be built is complained of and left out. */
@@ -43,7 +51,8 @@ export function buildModelMap(rows: ModelRows, tools: ModelTools): ModelMap {
     .filter((row) => row.target === null)
     .map((row) => openAlias(row, targets.get(row.name) ?? [], rows.router));
   const byName = new Map(own.map((alias) => [alias.name, alias]));
-  const standIns = rows.aliases.flatMap((row) => openStandIn(row, byName, tools));
+  const rowsByName = new Map(rows.aliases.map((row) => [row.name, row]));
+  const standIns = rows.aliases.flatMap((row) => openStandIn(row, rowsByName, byName, tools));
   for (const alias of standIns) byName.set(alias.name, alias);
   return mapOf([...own, ...standIns], byName, tools);
 }
@@ -53,17 +62,24 @@ function mapOf(aliases: readonly Alias[], byName: ReadonlyMap<string, Alias>, to
   const byId = new Map(
     aliases.flatMap((alias) => alias.targets.map((target) => [target.record.id, alone(alias, target)])),
   );
+  const find = (name: string): Alias | undefined =>
+    name.includes('*') ? undefined : (byName.get(name) ?? byId.get(name) ?? matching(patterns, name, tools.priceOf));
+  const own = aliases.filter((alias) => !alias.name.includes('*') && isCallable(alias));
+  const open = patterns.filter(isCallable).map(({ name }) => name);
   return {
     aliases,
-    find: (name) =>
-      name.includes('*') ? undefined : (byName.get(name) ?? byId.get(name) ?? matching(patterns, name, tools.priceOf)),
-    listedFor: (models) => aliases.filter((alias) => isCallable(alias) && mayCall(models, alias.name)),
+    find,
+    listedFor: (models) => {
+      const named = namedIn(models).flatMap((name) => (byName.has(name) ? [] : (find(name) ?? [])));
+      return [...own.filter(({ name }) => mayCall(models, name)), ...named.filter(isCallable)];
+    },
+    wildcardsFor: (models) => [...new Set(open.flatMap((name) => narrowed(models, name)))],
   };
 }
 
-/** A name to be shown: not hidden, no wildcard, and with a deployment that could be built. */
+/** May be shown: not hidden, and with a deployment that could be built. */
 function isCallable(alias: Alias): boolean {
-  return !alias.hidden && !alias.name.includes('*') && alias.targets.length > 0;
+  return !alias.hidden && alias.targets.length > 0;
 }
 
 /** A deployment asked for by its id: that one only, no balancing, no fallback. */
@@ -102,12 +118,32 @@ function openAlias(row: AliasRecord, targets: readonly Target[], router: RouterS
   };
 }
 
-function openStandIn(row: AliasRecord, byName: ReadonlyMap<string, Alias>, tools: ModelTools): Alias[] {
+/** What it stands for may stand for another in turn. One that leads nowhere stays a name, and can not be called. */
+function openStandIn(
+  row: AliasRecord,
+  rows: ReadonlyMap<string, AliasRecord>,
+  own: ReadonlyMap<string, Alias>,
+  tools: ModelTools,
+): Alias[] {
   if (row.target === null) return [];
-  const target = byName.get(row.target);
-  if (target !== undefined) return [{ ...target, ...ownRules(row), name: row.name, hidden: row.hidden }];
-  tools.complain(`alias ${row.name}`, `it stands for ${row.target}, which does not exist`);
-  return [];
+  const end = own.get(endOf(row, rows));
+  const isOne = end !== undefined && !end.name.includes('*');
+  if (!isOne) tools.complain(`alias ${row.name}`, `it stands for ${row.target}, which is no model that can be called`);
+  const target = isOne ? end : openAlias(row, [], defaultRouterSettings);
+  return [{ ...target, ...ownRules(row), name: row.name, hidden: row.hidden }];
+}
+
+/** The name at the end of the chain; the last but one when it leads in a circle. */
+function endOf(row: AliasRecord, rows: ReadonlyMap<string, AliasRecord>): string {
+  const seen = new Set([row.name]);
+  let at = row;
+  while (at.target !== null && !seen.has(at.target)) {
+    seen.add(at.target);
+    const next = rows.get(at.target);
+    if (next === undefined) return at.target;
+    at = next;
+  }
+  return at.name;
 }
 
 const headerMark = 'header:';
