@@ -339,6 +339,7 @@ function siteOf(
     ...(crew && { rests: crew.rests, workers: crew.size }),
     ...(tracing === undefined ? {} : { tracing }),
     pingMs: config.pingMs,
+    options: config,
     prices,
     log,
   });

@@ -1,10 +1,12 @@
 // What the rooms of models, aliases and credentials are handed.
+import type { Config } from '../config/options.ts';
 import type { AliasRecord, CredentialRecord, DeploymentRecord, ModelInfo, RouterSettings } from '../core/records.ts';
 import type { IncomingAnswer } from '../kit/incoming.ts';
 import type { Secret } from '../kit/secret.ts';
 import type { OutgoingRequest } from '../kit/upstream.ts';
 import type { PriceTable } from '../providers/prices.ts';
 import type { Provider, Upstream } from '../providers/provider.ts';
+import type { Queries } from '../store/database.ts';
 
 /** A deployment that is ready to be called. */
 export interface ReadyModel {
@@ -37,6 +39,7 @@ export interface ServedRows {
   readonly router: RouterSettings;
 }
 
+/** What the management of models is handed. */
 export interface ModelParts {
   readonly rows: () => ServedRows;
   /** Those of the deployments that could be built. */
@@ -45,4 +48,7 @@ export interface ModelParts {
   readonly about: (model: ReadyModel) => Promise<BackendAnswer>;
   /** Prices and sizes of a file, over the shipped ones. */
   readonly prices: PriceTable;
+  /** The boot options in force; null where there are none (tests). */
+  readonly options: Config | null;
+  readonly database: Queries;
 }

@@ -8,7 +8,7 @@ import { complaintLine } from '../config/rules.ts';
 import { isObject, type JsonObject, textOf } from '../core/json.ts';
 import { type IncomingAnswer, UpstreamFault } from '../kit/incoming.ts';
 import { Secret } from '../kit/secret.ts';
-import { Upstreams } from '../kit/upstream.ts';
+import { type OutgoingRequest, Upstreams } from '../kit/upstream.ts';
 import { CommandFailure, type CommandOption, exitCodes, type Terminal } from './command.ts';
 
 /** The options of every command that asks a gateway. */
@@ -23,7 +23,9 @@ export const clientOptions: readonly CommandOption[] = [
 
 export interface GatewayClient {
   /** Takes a path and its query; returns the JSON that is answered. Throws CommandFailure with a hint. */
-  get(path: string, query: URLSearchParams): Promise<JsonObject>;
+  get(path: string, query?: URLSearchParams): Promise<JsonObject>;
+  /** Takes a method, a path with its query and a body; returns the JSON that is answered. Throws CommandFailure with a hint. */
+  send(method: 'POST' | 'PATCH' | 'DELETE', path: string, body: JsonObject | null): Promise<JsonObject>;
 }
 
 /** A key, and where it was found. */
@@ -46,7 +48,11 @@ export async function withGateway<Result>(
   const shown = keyFrom(options, terminal, config);
   const upstreams = new Upstreams({ connections: 1, keepAliveMs: 1_000 });
   try {
-    return await act({ get: (path, query) => get(url, path, query, shown, upstreams) });
+    const ask = (asked: Asked): Promise<JsonObject> => answerTo(asked, { url, shown, upstreams });
+    return await act({
+      get: (path, query) => ask({ method: 'GET', path: query === undefined ? path : `${path}?${query}`, body: null }),
+      send: (method, path, body) => ask({ method, path, body }),
+    });
   } finally {
     await upstreams.close();
   }
@@ -89,14 +95,22 @@ function keyFrom(options: Readonly<Record<string, unknown>>, { environment }: Te
   }
 }
 
-async function get(
-  url: URL,
-  path: string,
-  query: URLSearchParams,
-  shown: Shown,
-  upstreams: Upstreams,
-): Promise<JsonObject> {
-  const { status, body } = await answerOf(url, path, query, shown, upstreams);
+interface Asked {
+  readonly method: OutgoingRequest['method'];
+  /** And query. */
+  readonly path: string;
+  readonly body: JsonObject | null;
+}
+
+interface Way {
+  readonly url: URL;
+  readonly shown: Shown;
+  readonly upstreams: Upstreams;
+}
+
+async function answerTo(asked: Asked, way: Way): Promise<JsonObject> {
+  const { url, shown } = way;
+  const { status, body } = await answerOf(asked, way);
   const parsed = parse(body);
   if (status === 200 && isObject(parsed)) return parsed;
   const error = isObject(parsed) && isObject(parsed.error) ? parsed.error : {};
@@ -104,21 +118,21 @@ async function get(
 }
 
 async function answerOf(
-  url: URL,
-  path: string,
-  query: URLSearchParams,
-  shown: Shown,
-  upstreams: Upstreams,
+  { method, path, body }: Asked,
+  { url, shown, upstreams }: Way,
 ): Promise<{ readonly status: number; readonly body: string }> {
   const signal = AbortSignal.timeout(patienceMs);
   const prefix = url.pathname.replace(/\/+$/, '');
   try {
     const answer: IncomingAnswer = await upstreams.send({
-      method: 'GET',
+      method,
       origin: url.origin,
-      path: `${prefix}${path}?${query}`,
-      headers: { authorization: shown.key.prefixed('Bearer ') },
-      body: null,
+      path: prefix + path,
+      headers: {
+        authorization: shown.key.prefixed('Bearer '),
+        ...(body === null ? {} : { 'content-type': 'application/json' }),
+      },
+      body: body === null ? null : Buffer.from(JSON.stringify(body)),
       signal,
     });
     return { status: answer.status, body: (await answer.body.readAll(answerLimit)).toString('utf8') };

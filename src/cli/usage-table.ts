@@ -1,11 +1,9 @@
 // A usage report for people: aligned columns, the total at the end, and what has no known price marked, never shown as 0.
 // Invariant: nothing that clients wrote reaches the terminal as a control character.
 import { type JsonObject, numberOf } from '../core/json.ts';
-import { columns } from '../kit/table.ts';
+import { columns, printable } from '../kit/table.ts';
 
 const longestName = 48;
-/** Control characters, of which a terminal would make colours, titles and worse, and what turns writing round. */
-const control = /[\p{Cc}\p{Bidi_Control}]/gu;
 
 /** Takes a report, what it is by and its groups; returns lines. */
 export function usageTable(report: JsonObject, by: readonly string[], groups: readonly JsonObject[]): string {
@@ -39,7 +37,7 @@ function spanOf({ since, until }: JsonObject): string {
 function nameOf(group: JsonObject, name: string): string {
   const value = name === 'key' ? group.key_name : group[name];
   if (value === null || value === undefined) return '-';
-  const text = String(value).replace(control, '\ufffd');
+  const text = printable(String(value));
   return text.length > longestName ? `${text.slice(0, longestName - 1)}…` : text;
 }
 

@@ -1,5 +1,8 @@
 // The management of models on one screen: method, paths, who may, and what answers. Whoever shows a key is told of what that key may
 // call; everything else is the master key's.
+import { aliasInfo, aliasList } from '../admin/aliases.ts';
+import { configReport } from '../admin/config-report.ts';
+import { credentialInfo, credentialList, credentialOfModel } from '../admin/credentials.ts';
 import { modelGroups, modelInfo, modelPage } from '../admin/model-lists.ts';
 import type { ModelParts } from '../admin/model-parts.ts';
 import type { Caller } from '../core/caller.ts';
@@ -19,7 +22,7 @@ export interface ModelRoute {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly paths: readonly string[];
   readonly isMaster: boolean;
-  readonly answer: (wish: Wish, parts: ModelParts) => Promise<JsonObject>;
+  readonly answer: (wish: Wish, parts: ModelParts) => Promise<JsonObject> | JsonObject;
 }
 
 const known = (answer: ModelRoute['answer'], ...paths: string[]): ModelRoute => ({
@@ -29,8 +32,23 @@ const known = (answer: ModelRoute['answer'], ...paths: string[]): ModelRoute => 
   answer,
 });
 
+const master = (method: ModelRoute['method'], path: string, answer: ModelRoute['answer']): ModelRoute => ({
+  method,
+  paths: [path],
+  isMaster: true,
+  answer,
+});
+
 export const modelRoutes: readonly ModelRoute[] = [
   known(({ query, caller }, parts) => modelInfo(query, caller, parts), '/model/info', '/v1/model/info'),
   known(({ query, caller }, parts) => modelPage(query, caller, parts), '/v2/model/info'),
   known(({ query, caller }, parts) => modelGroups(query, caller, parts), '/model_group/info'),
+  master('GET', '/aliases', (_wish, parts) => aliasList(parts)),
+  master('GET', '/aliases/*', ({ parameters }, parts) => aliasInfo(parameters['rest'] ?? '', parts)),
+  master('GET', '/credentials', (_wish, parts) => credentialList(parts)),
+  master('GET', '/credentials/by_name/*', ({ parameters }, parts) => credentialInfo(parameters['rest'] ?? '', parts)),
+  master('GET', '/credentials/by_model/*', ({ parameters }, parts) =>
+    credentialOfModel(parameters['rest'] ?? '', parts),
+  ),
+  master('GET', '/config', (_wish, parts) => configReport(parts)),
 ];

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { openIdentify } from '../access/identify.ts';
 import { BackendFacts } from '../admin/backend-facts.ts';
 import type { ReadyModel } from '../admin/model-parts.ts';
+import type { Config } from '../config/options.ts';
 import { build } from '../core/build.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Tracing, UsageRow, VirtualKey } from '../core/records.ts';
@@ -51,6 +52,8 @@ export interface SiteParts {
   /** Processes that share the work and each deployment's places; 1 when not given. */
   readonly workers?: number;
   readonly pingMs: number;
+  /** The boot options in force, for those who ask. */
+  readonly options?: Config;
   /** Prices of a file, over the shipped ones. */
   readonly prices?: PriceTable;
   readonly clock?: Clock;
@@ -128,6 +131,8 @@ export function openSite(parts: SiteParts): Site {
     ready,
     about: (model: ReadyModel) => backends.about(model),
     prices: parts.prices ?? new Map(),
+    options: parts.options ?? null,
+    database: parts.database,
   };
   const routes = openRoutes({
     gateway,

@@ -13,7 +13,7 @@ export interface Http2Options {
 
 /** A call as undici takes it; names and values of headers in turn. */
 export interface Http2Call {
-  readonly method: 'GET' | 'POST' | 'HEAD';
+  readonly method: 'GET' | 'POST' | 'HEAD' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly headers: string[];
   readonly body: Buffer | null;

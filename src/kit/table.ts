@@ -17,3 +17,11 @@ export function columns(
   };
   return all.map((row) => row.map(padded).join('  ').trimEnd()).join('\n');
 }
+
+/** Control characters, of which a terminal would make colours, titles and worse, and what turns writing round. */
+const control = /[\p{Cc}\p{Bidi_Control}]/gu;
+
+/** Takes text that came from elsewhere; returns it fit for a terminal. */
+export function printable(text: string): string {
+  return text.replace(control, '\ufffd');
+}

@@ -13,7 +13,7 @@ import type { Secret } from './secret.ts';
 import type { Signal } from './signal.ts';
 
 export interface OutgoingRequest {
-  readonly method: 'GET' | 'POST' | 'HEAD';
+  readonly method: 'GET' | 'POST' | 'HEAD' | 'PATCH' | 'DELETE';
   /** Scheme, host and port. */
   readonly origin: string;
   /** Path and query, with a leading slash. */
@@ -235,6 +235,10 @@ function bytesOf({ method, origin, path, headers, body }: OutgoingRequest, proxy
     head += `${name}: ${text}\r\n`;
   }
   const length =
-    body === null ? (method === 'POST' ? 'content-length: 0\r\n' : '') : `content-length: ${body.length}\r\n`;
+    body === null
+      ? method === 'POST' || method === 'PATCH'
+        ? 'content-length: 0\r\n'
+        : ''
+      : `content-length: ${body.length}\r\n`;
   return { isHead: method === 'HEAD', head: `${head}${length}\r\n`, body };
 }

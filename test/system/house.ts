@@ -1,6 +1,7 @@
 // A house for system tests: the real hall, rooms and routes around an upstream given as a function. No port, no database,
 // no mock of our own modules, and a clock that the test owns.
 import { randomUUID } from 'node:crypto';
+import type { Config } from '../../src/config/options.ts';
 import { resolveStored } from '../../src/config/references.ts';
 import {
   type AliasRecord,
@@ -21,6 +22,7 @@ import { Secret } from '../../src/kit/secret.ts';
 import type { Signal } from '../../src/kit/signal.ts';
 import type { OutgoingRequest } from '../../src/kit/upstream.ts';
 import type { Database } from '../../src/store/database.ts';
+import type { SettingRow } from '../../src/store/setting-rows.ts';
 
 export const masterKey = 'sk-master-of-the-test-house';
 
@@ -94,6 +96,10 @@ export interface HouseOptions {
   readonly variables?: Readonly<Record<string, string>>;
   readonly pingMs?: number;
   readonly tracing?: Tracing;
+  /** The boot options that /config tells of. */
+  readonly options?: Config;
+  /** Settings as they stand in the tables, where there is no database to read them from. */
+  readonly settings?: readonly SettingRow[];
   readonly metricsReaders?: 'anyone' | 'local' | 'key';
   /** Where keys are kept and usage is read; without it whatever needs one fails. */
   readonly database?: Database;
@@ -135,6 +141,7 @@ export function openHouse(options: HouseOptions): House {
   const aliases = [...names].map((name) => alias(name, options.aliases ?? []));
   const sealer = openSealer(new Secret('salt-of-the-test-house'));
   const router = routerSettings(options.router ?? {});
+  const settings = <Row>() => Promise.resolve([...(options.settings ?? [])] as Row[]);
   const unused = () => Promise.reject(new Error('this house has no database'));
   const site = openSite({
     masterKey: new Secret(masterKey),
@@ -143,7 +150,8 @@ export function openHouse(options: HouseOptions): House {
     rows: () => ({ aliases, deployments, credentials: options.credentials ?? [], router }),
     keyByHash: (hash) => (options.keys ?? []).find((key) => key.hash === hash),
     isFresh: options.isFresh ?? (() => true),
-    database: options.database ?? { query: unused, transaction: unused },
+    database: options.database ?? { query: options.settings === undefined ? unused : settings, transaction: unused },
+    ...(options.options === undefined ? {} : { options: options.options }),
     refresh: () => Promise.resolve(),
     send: options.send ?? ((request) => answer(request, options.upstream, received)),
     record: (row) => rows.push(row),
