@@ -71,6 +71,21 @@ function priceOf({ input_cost_per_token: input, output_cost_per_token: output }:
   return `$${perMillion(input)} in, $${perMillion(output)} out per million tokens`;
 }
 
+/** Takes deployments as /health tells of them; returns a table of what came of the calls. */
+export function testTable(tried: readonly JsonObject[]): string {
+  if (tried.length === 0) return 'nothing is served';
+  return columns(
+    ['NAME', 'DEPLOYMENT', 'CALL', 'TOOK', 'RESULT'],
+    tried.map(({ model, model_id: id, operation, latency_ms: took, error, skipped }) => [
+      text(model),
+      text(id),
+      text(operation),
+      typeof took === 'number' ? `${whole(took)} ms` : '-',
+      skipped === undefined ? (error === undefined ? 'well' : text(error)) : `not called: ${text(skipped)}`,
+    ]),
+  );
+}
+
 /** Takes aliases of /aliases; returns a table. */
 export function aliasTable(aliases: readonly JsonObject[]): string {
   if (aliases.length === 0) return 'no aliases';

@@ -32,17 +32,15 @@ export interface HealthFilter {
 
 /** Takes a request and which deployments to look at; returns LiteLLM's health report (contracts 10.3). */
 export async function checkHealth(arrived: Arrived, filter: HealthFilter, parts: Parts): Promise<JsonObject> {
-  const named = parts
-    .models()
-    .aliases.filter(
-      ({ name }) => (filter.model === undefined || filter.model === name) && mayCall(filter.models, name),
-    );
+  const named = aliasesNamed(filter.model, parts).filter(({ name }) => mayCall(filter.models, name));
   const chosen = named.flatMap((alias) =>
     alias.targets
       .filter((target) => filter.modelId === undefined || filter.modelId === target.record.id)
       .map((target) => ({ alias, target })),
   );
-  const once = [...new Map(chosen.map((entry) => [entry.target.record.id, entry])).values()];
+  // Of several names for one deployment its own comes first, and is the one that is shown.
+  const byId = new Map(chosen.toReversed().map((entry) => [entry.target.record.id, entry]));
+  const once = [...byId.values()].toReversed();
   const results: JsonObject[] = [];
   for (let from = 0; from < once.length; from += atOnce) {
     const batch = once.slice(from, from + atOnce);
@@ -59,6 +57,14 @@ export async function checkHealth(arrived: Arrived, filter: HealthFilter, parts:
   };
 }
 
+/** A name that only a wildcard covers is one too. */
+function aliasesNamed(name: string | undefined, parts: Parts): readonly Alias[] {
+  const { aliases, find } = parts.models();
+  if (name === undefined) return aliases;
+  const alias = aliases.find((one) => one.name === name) ?? find(name);
+  return alias === undefined ? [] : [alias];
+}
+
 async function check(arrived: Arrived, alias: Alias, target: Target, parts: Parts): Promise<JsonObject> {
   const entry = {
     model: alias.name,
@@ -69,13 +75,19 @@ async function check(arrived: Arrived, alias: Alias, target: Target, parts: Part
   const probe = probeOf(target);
   if (target.upstream.model.includes('*')) return { ...entry, skipped: 'a wildcard names no model to ask' };
   if (probe === undefined) return { ...entry, skipped: `mode ${target.record.info.mode ?? 'unknown'} has no check` };
+  const startedAt = parts.clock.monotonic();
+  const timed = (): JsonObject => ({
+    ...entry,
+    operation: probe.operation,
+    latency_ms: Math.round(parts.clock.monotonic() - startedAt),
+  });
   try {
     const asked = askedOf(arrived, alias, probe.operation, { model: alias.name, ...probe.body });
     await attempt(asked, prepare(asked, target, parts), patienceMs, parts);
-    return entry;
+    return timed();
   } catch (thrown) {
     const error = GatewayError.from(thrown);
-    return { ...entry, error: error.message, code: error.code };
+    return { ...timed(), error: error.message, code: error.code };
   }
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
 import { openServer, type Server } from '../../src/http/server.ts';
+import { UpstreamFault } from '../../src/kit/incoming.ts';
 import { openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
 import { credentialPlace } from '../../src/store/sealed-place.ts';
@@ -18,6 +19,16 @@ const sealed = openSealer(new Secret('salt-of-the-test-house')).seal(
   new Secret('sk-provider-canary'),
   credentialPlace('mine', 'api_key'),
 );
+
+const claude = {
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude-sonnet-4-5',
+  content: [{ type: 'text', text: 'pong' }],
+  stop_reason: 'end_turn',
+  usage: { input_tokens: 1, output_tokens: 1 },
+};
 
 before(async () => {
   const loaded = loadConfig({
@@ -38,6 +49,10 @@ before(async () => {
     credentials: [{ name: 'mine', owner: 'file', sealed: { api_key: sealed } }],
     router: { timeoutMs: 45_000 },
     options: loaded.config,
+    upstream: ({ origin }) => {
+      if (origin.includes('ollama')) throw new UpstreamFault('unreachable');
+      return { body: claude };
+    },
     settings: [{ name: 'router.timeoutMs', owner: 'file' }],
   });
   const options = { host: '127.0.0.1', port: 0, bodyLimit: 100_000, keepAliveMs: 1_000, pingMs: 15_000 };
@@ -73,6 +88,17 @@ test('models show says where each figure comes from, by the name that clients ca
   const unknown = await type('models show nobody');
   assert.equal(unknown.code, 1);
   assert.match(unknown.errors, /no model has the name or id nobody/);
+});
+
+test('models test makes a call that fits each deployment, and tells what came of it in words', async () => {
+  const { code, output } = await type('models test');
+  assert.equal(code, 1);
+  assert.match(output, /^NAME +DEPLOYMENT +CALL +TOOK +RESULT$/m);
+  assert.match(output, /^local +d2 +chat +0 ms +The provider could not be reached/m);
+  assert.match(output, /^chat +d1 +chat +0 ms +well$/m);
+  assert.equal((await type('models test chat')).code, 0);
+  assert.equal(JSON.parse((await type('models test chat --json')).output).healthy_endpoints[0].latency_ms, 0);
+  assert.match((await type('models test nobody')).errors, /nothing that is served has the name nobody/);
 });
 
 test('aliases list shows what each name leads to, hidden ones too', async () => {

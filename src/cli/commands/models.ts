@@ -3,7 +3,7 @@ import { isObject, type JsonObject, listOf } from '../../core/json.ts';
 import { action, named } from '../action.ts';
 import { type Command, CommandFailure, exitCodes, type Terminal } from '../command.ts';
 import { clientOptions, type GatewayClient, withGateway } from '../gateway-client.ts';
-import { modelFacts, modelTable } from '../model-table.ts';
+import { modelFacts, modelTable, testTable } from '../model-table.ts';
 
 interface Typed {
   readonly name: string | undefined;
@@ -16,9 +16,14 @@ type Act = (client: GatewayClient, typed: Typed) => Promise<number>;
 export const models: Command = {
   name: 'models',
   usage: '<action> [name]',
-  summary: 'List the models that a running gateway serves, or show one: list, show NAME',
+  summary: 'What a running gateway serves: list, show NAME, test [NAME] (a real call to each deployment)',
   options: [{ flags: '--json', says: 'Print JSON' }, ...clientOptions],
-  examples: ['plumbline models list', 'plumbline models list --json', 'plumbline models show gpt-4o'],
+  examples: [
+    'plumbline models list',
+    'plumbline models list --json',
+    'plumbline models show gpt-4o',
+    'plumbline models test gpt-4o',
+  ],
   async run([word = '', name], options, terminal) {
     const act = action('models', word, acts);
     return withGateway(options, terminal, (client) => act(client, { name, options, terminal }));
@@ -35,6 +40,18 @@ const acts: Readonly<Record<string, Act>> = {
     const entries = await wanted(client, named('models', 'show', name));
     terminal.say(options['json'] === true ? JSON.stringify(entries, null, 2) : entries.map(modelFacts).join('\n\n'));
     return exitCodes.well;
+  },
+  async test(client, { name, options, terminal }) {
+    const query = new URLSearchParams(name === undefined ? {} : { model: name });
+    const report = await client.get('/health', query);
+    const tried = ['healthy_endpoints', 'unhealthy_endpoints', 'skipped_endpoints'].flatMap((kind) =>
+      listOf(report[kind]).filter(isObject),
+    );
+    if (tried.length === 0 && name !== undefined) {
+      throw new CommandFailure(`nothing that is served has the name ${name}`, `\`plumbline models show ${name}\``);
+    }
+    terminal.say(options['json'] === true ? JSON.stringify(report, null, 2) : testTable(tried));
+    return report.unhealthy_count === 0 ? exitCodes.well : exitCodes.found;
   },
 };
 
