@@ -10,6 +10,7 @@ import { Abort, type Signal } from '../kit/signal.ts';
 import { Connection, type ConnectionLimits, type Exchange, type Host, type Unreadable } from './connection.ts';
 import type { Edge } from './edge.ts';
 import { giveReply } from './give-reply.ts';
+import { landed } from './landed.ts';
 import { type Match, RouteTable } from './route-table.ts';
 import type { Route } from './routes.ts';
 
@@ -48,8 +49,8 @@ export async function openServer(
   outbox = new Outbox(),
 ): Promise<Server> {
   const door = new Door(options, new RouteTable(routes), edge, outbox);
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-    door.connections.add(new Connection(socket, door));
+  const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (taken) => {
+    door.connections.add(new Connection(landed(taken), door));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -4,6 +4,7 @@ import type { LookupFunction, Socket } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { guardedLookup } from './address-guard.ts';
+import { landing } from './http1/landing.ts';
 import { openTunnel } from './http1/tunnel.ts';
 
 /** Opens a connection; calls back once. */
@@ -41,7 +42,7 @@ export function connecting(
 
 /** Takes an origin and how to connect; returns what opens connections to it. */
 export function direct(origin: string, options: buildConnector.BuildOptions): Opener {
-  const connector = buildConnector(options);
+  const connector = buildConnector({ ...options, onread: landing });
   const place = placeOf(new URL(origin));
   return (opened) => connector(place, (error, socket) => opened(error, socket));
 }
@@ -50,7 +51,7 @@ export function direct(origin: string, options: buildConnector.BuildOptions): Op
 export function byProxy(origin: string, proxy: URL, options: buildConnector.BuildOptions): Opener {
   const toProxy = direct(proxy.origin, options);
   if (origin.startsWith('http:')) return toProxy;
-  const connector = buildConnector(options);
+  const connector = buildConnector({ ...options, onread: landing });
   const place = placeOf(new URL(origin));
   const hostname = place.hostname.includes(':') ? `[${place.hostname}]` : place.hostname;
   const tunnel = {

@@ -62,10 +62,13 @@ const firstCounts: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The header lines that a connection's last head had, and what they say. The next head on it has nearly the same, and a line
- * that stands where it stood before is not read again.
+ * What a connection's last head had, and what it says. The next head on it is the same or nearly so, and a line that stands
+ * where it stood before is not read again.
  */
 export class HeadMemory {
+  /** Of a request, as a whole: what was read of it. */
+  text = '';
+  request: RequestHead | null = null;
   /** With the first line, of which nothing is remembered. */
   lines: readonly string[] = [];
   names: string[] = [];
@@ -76,13 +79,18 @@ export class HeadMemory {
 
 /** Takes the text of a request's head without the empty line at its end, and what the head before it had; returns it. Throws Malformed. */
 export function readRequestHead(text: string, memory = new HeadMemory()): RequestHead {
+  if (memory.request !== null && text === memory.text) return memory.request;
+  memory.request = null;
   const lines = text.split('\r\n');
   const line = requestLine.exec(lines[0] ?? '');
   if (line === null) throw new Malformed('the request line must be: METHOD target HTTP/1.1');
   const fields = readFields(lines, memory);
   const minor = line[3] === '1' ? 1 : 0;
   if (minor === 1 && fields.host === undefined) throw new Malformed('the header host is missing');
-  return { method: line[1] ?? '', target: originForm(line[2] ?? ''), minor, fields };
+  const request: RequestHead = { method: line[1] ?? '', target: originForm(line[2] ?? ''), minor, fields };
+  memory.text = text;
+  memory.request = request;
+  return request;
 }
 
 /** Takes the text of an answer's head without the empty line at its end, and what the head before it had; returns it. Throws Malformed. */
