@@ -340,6 +340,7 @@ function siteOf(
     ...(tracing === undefined ? {} : { tracing }),
     pingMs: config.pingMs,
     options: config,
+    environment,
     prices,
     log,
   });

@@ -14,10 +14,13 @@ export function aliasList(parts: ModelParts): JsonObject {
 export function aliasInfo(name: string, parts: ModelParts): JsonObject {
   const alias = parts.rows().aliases.find((one) => one.name === name);
   if (alias !== undefined) return aliasShower(parts)(alias);
-  throw new GatewayError('model_not_found', {
-    message: `there is no alias ${name}; /aliases lists them`,
-    field: 'name',
-  });
+  throw noAlias(name);
+}
+
+/** Takes a name; returns the failure that says there is no such alias. */
+export function noAlias(name: string): GatewayError {
+  const message = `there is no alias ${name}; /aliases lists them`;
+  return new GatewayError('model_not_found', { message, field: 'name' });
 }
 
 function aliasShower(parts: ModelParts): (alias: AliasRecord) => JsonObject {
@@ -44,5 +47,20 @@ function aliasShower(parts: ModelParts): (alias: AliasRecord) => JsonObject {
       served: own.some(({ id }) => ready.has(id)),
       stood_for_by: (pointing.get(alias.name) ?? []).map(({ name }) => name),
     };
+  };
+}
+
+/** Takes a name; returns an alias of the API's that says nothing yet. */
+export function blankAlias(name: string): AliasRecord {
+  return {
+    name,
+    owner: 'api',
+    target: null,
+    hidden: false,
+    strategy: null,
+    fallbacks: [],
+    contextWindowFallbacks: [],
+    contentPolicyFallbacks: [],
+    retryPolicy: {},
   };
 }

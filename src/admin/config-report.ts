@@ -12,7 +12,7 @@ import type { ServedRows } from './model-parts.ts';
 
 export interface ConfigParts {
   /** The boot options in force. */
-  readonly options: Config | null;
+  readonly options: Config;
   readonly rows: () => Pick<ServedRows, 'router'>;
   readonly database: Queries;
 }
@@ -21,7 +21,7 @@ export interface ConfigParts {
 export async function configReport(parts: ConfigParts): Promise<JsonObject> {
   const { router } = parts.rows();
   return {
-    options: parts.options === null ? [] : optionReport(parts.options),
+    options: optionReport(parts.options),
     settings: settingReport(router, await storedSettings(parts.database)),
   };
 }

@@ -32,14 +32,30 @@ export async function modelEntries(
   return Promise.all(models.map((model) => entryOf(model, ready.get(model.record.id), caller, parts)));
 }
 
+/** Takes a deployment; returns its model_info as it is shown. */
+export async function shownInfo(record: DeploymentRecord, parts: ModelParts): Promise<JsonObject> {
+  const ready = parts.ready().find((model) => model.record.id === record.id);
+  const { listed, said } = await learned(record, ready, parts);
+  return infoOf(record, listed, said, parts).fields;
+}
+
+interface Learned {
+  readonly listed: ModelFacts | null;
+  readonly said: BackendAnswer;
+}
+
+async function learned(record: DeploymentRecord, ready: ReadyModel | undefined, parts: ModelParts): Promise<Learned> {
+  const listed = factsFor(record.provider, record.model, record.info, parts.prices);
+  return { listed, said: ready !== undefined && asksServer(ready, listed) ? await parts.about(ready) : notAsked };
+}
+
 async function entryOf(
   { alias, record }: NamedModel,
   ready: ReadyModel | undefined,
   caller: Caller,
   parts: ModelParts,
 ): Promise<JsonObject> {
-  const listed = factsFor(record.provider, record.model, record.info, parts.prices);
-  const said = ready !== undefined && asksServer(ready, listed) ? await parts.about(ready) : notAsked;
+  const { listed, said } = await learned(record, ready, parts);
   const info = infoOf(record, listed, said, parts);
   return {
     model_name: alias.name,

@@ -1,12 +1,14 @@
 // What the rooms of models, aliases and credentials are handed.
+import type { Environment } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
 import type { AliasRecord, CredentialRecord, DeploymentRecord, ModelInfo, RouterSettings } from '../core/records.ts';
 import type { IncomingAnswer } from '../kit/incoming.ts';
+import type { Sealer } from '../kit/seal.ts';
 import type { Secret } from '../kit/secret.ts';
 import type { OutgoingRequest } from '../kit/upstream.ts';
 import type { PriceTable } from '../providers/prices.ts';
 import type { Provider, Upstream } from '../providers/provider.ts';
-import type { Queries } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
 
 /** A deployment that is ready to be called. */
 export interface ReadyModel {
@@ -48,7 +50,16 @@ export interface ModelParts {
   readonly about: (model: ReadyModel) => Promise<BackendAnswer>;
   /** Prices and sizes of a file, over the shipped ones. */
   readonly prices: PriceTable;
-  /** The boot options in force; null where there are none (tests). */
-  readonly options: Config | null;
-  readonly database: Queries;
+  /** The boot options in force. */
+  readonly options: Config;
+  readonly database: Pick<Database, 'query' | 'transaction'>;
+}
+
+/** What changes of models are handed. */
+export interface WriteParts extends ModelParts {
+  readonly sealer: Sealer;
+  /** Where a provider's own variables are looked for, by name. */
+  readonly environment: Environment;
+  /** Resolves when what was just written is what the gateway serves. */
+  readonly refresh: () => Promise<void>;
 }

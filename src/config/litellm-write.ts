@@ -31,7 +31,7 @@ export function writeLitellmFile(state: InForce): Written {
   const file = filled({
     model_list: state.deployments.map((record) => entryOf(record, credentials)),
     credential_list: listed.map(({ name, references }) => ({ credential_name: name, credential_values: references })),
-    router_settings: routerOf(state),
+    router_settings: litellmRouterOf(state),
   });
   return { yaml: stringify(file, { lineWidth: 0 }), unsaid: unsaidOf(state) };
 }
@@ -93,7 +93,8 @@ function parametersOf(given: DeploymentRecord['parameters']): JsonObject {
   });
 }
 
-function routerOf({ aliases, router }: InForce): JsonObject {
+/** Takes aliases and routing; returns them as router_settings, without what is absent or empty. */
+export function litellmRouterOf({ aliases, router }: Pick<InForce, 'aliases' | 'router'>): JsonObject {
   return filled({
     routing_strategy: router.strategy,
     num_retries: router.retries,

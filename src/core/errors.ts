@@ -65,6 +65,7 @@ export const errors = {
   key_expired: { ...denied, status: 400, type: 'expired_key', says: 'Authentication Error - Expired Key' },
   key_blocked: { ...denied, status: 401, says: 'Authentication Error, Key is blocked' },
   key_not_found: { ...asked, status: 404, type: 'not_found_error', says: 'Key not found in database' },
+  owned_elsewhere: { ...asked, status: 400, says: 'Its owner would undo this change' },
   credential_not_found: { ...asked, status: 404, type: 'not_found_error', says: 'There is no such credential' },
   key_exists: { ...asked, status: 400, says: 'A key with this alias or secret exists already' },
   route_forbidden: {

@@ -2,7 +2,7 @@
 import { maySeeKey, requireMaster } from '../access/rights.ts';
 import type { Asked } from '../admin/asked-usage.ts';
 import { deleteKeys, generateKey, type KeyParts, keyInfo, listKeys } from '../admin/keys.ts';
-import type { ModelParts } from '../admin/model-parts.ts';
+import type { WriteParts } from '../admin/model-parts.ts';
 import { type Caller, tokenOf } from '../core/caller.ts';
 import type { Operation } from '../core/chat.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -48,7 +48,7 @@ export interface Site {
   readonly gateway: Parts;
   readonly handling: Handling;
   readonly keys: KeyParts;
-  readonly management: ModelParts;
+  readonly management: WriteParts;
   readonly readiness: () => Readiness;
   readonly metrics: (arrived: Arrived) => Promise<Reply>;
   readonly build: { readonly version: string; readonly id: string };

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { openIdentify } from '../access/identify.ts';
 import { BackendFacts } from '../admin/backend-facts.ts';
 import type { ReadyModel } from '../admin/model-parts.ts';
+import type { Environment } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
 import { build } from '../core/build.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -53,7 +54,9 @@ export interface SiteParts {
   readonly workers?: number;
   readonly pingMs: number;
   /** The boot options in force, for those who ask. */
-  readonly options?: Config;
+  readonly options: Config;
+  /** Where models that come by the API look for a provider's variables. */
+  readonly environment: Environment;
   /** Prices of a file, over the shipped ones. */
   readonly prices?: PriceTable;
   readonly clock?: Clock;
@@ -131,8 +134,11 @@ export function openSite(parts: SiteParts): Site {
     ready,
     about: (model: ReadyModel) => backends.about(model),
     prices: parts.prices ?? new Map(),
-    options: parts.options ?? null,
+    options: parts.options,
     database: parts.database,
+    sealer: parts.sealer,
+    environment: parts.environment,
+    refresh: parts.refresh,
   };
   const routes = openRoutes({
     gateway,

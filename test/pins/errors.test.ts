@@ -32,6 +32,7 @@ const pinned = [
   ['key_expired', 400, 'expired_key', 'never', 'AuthenticationError'],
   ['key_blocked', 401, 'auth_error', 'never', 'AuthenticationError'],
   ['key_not_found', 404, 'not_found_error', 'never', 'BadRequestError'],
+  ['owned_elsewhere', 400, 'invalid_request_error', 'never', 'BadRequestError'],
   ['credential_not_found', 404, 'not_found_error', 'never', 'BadRequestError'],
   ['key_exists', 400, 'invalid_request_error', 'never', 'BadRequestError'],
   ['route_forbidden', 401, 'auth_error', 'never', 'AuthenticationError'],

@@ -1,6 +1,7 @@
 // A house for system tests: the real hall, rooms and routes around an upstream given as a function. No port, no database,
 // no mock of our own modules, and a clock that the test owns.
 import { randomUUID } from 'node:crypto';
+import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/options.ts';
 import { resolveStored } from '../../src/config/references.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type VirtualKey,
 } from '../../src/core/records.ts';
 import type { Arrived, Reply } from '../../src/core/wire.ts';
+import type { ModelRows } from '../../src/gateway/model-map.ts';
 import { openSite, type Site } from '../../src/http/site.ts';
 import type { Clock } from '../../src/kit/clock.ts';
 import { type IncomingAnswer, UpstreamFault } from '../../src/kit/incoming.ts';
@@ -101,6 +103,10 @@ export interface HouseOptions {
   /** Settings as they stand in the tables, where there is no database to read them from. */
   readonly settings?: readonly SettingRow[];
   readonly metricsReaders?: 'anyone' | 'local' | 'key';
+  /** What a change of the management API is followed by. */
+  readonly refresh?: () => Promise<void>;
+  /** Rows as the tables hold them, in place of those given here. */
+  readonly rows?: () => ModelRows;
   /** Where keys are kept and usage is read; without it whatever needs one fails. */
   readonly database?: Database;
 }
@@ -147,12 +153,13 @@ export function openHouse(options: HouseOptions): House {
     masterKey: new Secret(masterKey),
     sealer,
     resolve: (secret) => resolveStored(secret, { variables: options.variables ?? {}, readText: noFile }),
-    rows: () => ({ aliases, deployments, credentials: options.credentials ?? [], router }),
+    rows: options.rows ?? (() => ({ aliases, deployments, credentials: options.credentials ?? [], router })),
     keyByHash: (hash) => (options.keys ?? []).find((key) => key.hash === hash),
     isFresh: options.isFresh ?? (() => true),
     database: options.database ?? { query: options.settings === undefined ? unused : settings, transaction: unused },
-    ...(options.options === undefined ? {} : { options: options.options }),
-    refresh: () => Promise.resolve(),
+    options: options.options ?? usualOptions(),
+    environment: options.variables ?? {},
+    refresh: options.refresh ?? (() => Promise.resolve()),
     send: options.send ?? ((request) => answer(request, options.upstream, received)),
     record: (row) => rows.push(row),
     readiness: () => ({ ready: true, database: 'connected', reasons: [] }),
@@ -171,6 +178,13 @@ export function openHouse(options: HouseOptions): House {
   });
   const open = (path: string, body?: unknown, ask: AskOptions = {}) => site.inject(arrived(path, body, ask, clock));
   return { site, rows, received, clock, open, ask: async (...asked) => told(await open(...asked)) };
+}
+
+/** The options of a gateway that nobody gave any. */
+function usualOptions(): Config {
+  const loaded = loadConfig({ environment: { HOME: '/home/of-the-test-house' } });
+  if ('config' in loaded) return loaded.config;
+  throw new Error('the options of the test house make no sense');
 }
 
 function noFile(path: string): never {

@@ -1,0 +1,115 @@
+// Models that come by the management API, in LiteLLM's shapes: new, changed, decommissioned, deleted. Rows are the API's own; what belongs
+// to a file or the environment is refused by naming it. Invariant: an answer never holds a secret, and what is answered is in force here.
+import { z } from 'zod';
+import { litellmParamsOf } from '../config/litellm-write.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { DeploymentRecord } from '../core/records.ts';
+import { addModel, changeModel, deleteModel, ownCredential } from '../store/api-models.ts';
+import { readCredentials } from '../store/tables/credentials.ts';
+import { readDeployments } from '../store/tables/deployments.ts';
+import { type Asking, asTold, changed } from './changed.ts';
+import { checkedBody } from './checked-body.ts';
+import { type DraftParts, draftedModel } from './drafted-model.ts';
+import { mergedModel } from './merged-model.ts';
+import { shownInfo } from './model-info.ts';
+import { notFound } from './model-lists.ts';
+import type { WriteParts } from './model-parts.ts';
+
+const fields = z.record(z.string(), z.json());
+const name = z
+  .string()
+  .min(1)
+  .regex(/^[^\0]*$/, 'must not hold a zero character');
+const newBody = z.strictObject({ model_name: name, litellm_params: fields, model_info: fields.nullish() });
+const changeBody = z.strictObject({
+  id: name.nullish(),
+  model_name: name.nullish(),
+  litellm_params: fields.nullish(),
+  model_info: fields.nullish(),
+  /** `litellm_params.rpm`: fields to take away, for null means "as it was" to LiteLLM's clients. */
+  unset: z.array(z.string()).optional(),
+});
+
+/** Takes the body of POST /model/new; returns the stored row, also when it was there already, and says which. Throws field_invalid. */
+export async function newModel(body: JsonObject, asking: Asking, parts: WriteParts): Promise<JsonObject> {
+  const { model_name, litellm_params, model_info } = checkedBody(newBody, body);
+  const posted = { model_name, litellm_params: withoutNull(litellm_params), model_info: withoutNull(model_info ?? {}) };
+  const drafted = draftedModel(posted, await draftParts(parts));
+  const wanted = { record: drafted.record, secrets: { ...drafted.usual, ...drafted.secrets } };
+  const { record, isNew } = await changed(parts, asking, (queries) => addModel(queries, wanted, parts.sealer));
+  return { ...rowOf(record), ...asTold(asking, isNew ? 'added' : 'there-already', drafted.notes) };
+}
+
+/** Takes the id of a deployment (else it stands in the body) and what changes of it; returns the stored row. Throws model_not_found, field_invalid. */
+export async function updateModel(
+  id: string | undefined,
+  body: JsonObject,
+  asking: Asking,
+  parts: WriteParts,
+): Promise<JsonObject> {
+  const given = checkedBody(changeBody, body);
+  const before = await recordWith(id ?? given.id ?? idIn(given.model_info), parts);
+  const patch = {
+    name: given.model_name ?? undefined,
+    params: (given.litellm_params ?? {}) as JsonObject,
+    info: (given.model_info ?? {}) as JsonObject,
+    unset: given.unset ?? [],
+  };
+  const merged = mergedModel(before, patch, await shownInfo(before, parts));
+  const drafted = draftedModel(merged, await draftParts(parts));
+  // A credential of its own is kept until another is given, by secrets or by name.
+  const usual = before.credential === ownCredential(before.id) ? {} : drafted.usual;
+  const wanted = { record: drafted.record, secrets: { ...usual, ...drafted.secrets } };
+  const { record, isNew } = await changed(parts, asking, (queries) =>
+    changeModel(queries, before, wanted, parts.sealer),
+  );
+  return { ...rowOf(record), ...asTold(asking, isNew ? 'changed' : 'as-it-was', drafted.notes) };
+}
+
+const idBody = z.strictObject({ id: name });
+
+/** Takes the body of POST /model/delete; returns LiteLLM's sentence. Throws model_not_found, field_invalid. */
+export async function removeModel(body: JsonObject, asking: Asking, parts: WriteParts): Promise<JsonObject> {
+  const { id } = checkedBody(idBody, body);
+  await recordWith(id, parts);
+  const { alias } = await changed(parts, asking, (queries) => deleteModel(queries, id));
+  return {
+    message: `Model: ${id} deleted successfully`,
+    ...asTold(asking, 'deleted', alias === null ? [] : [`the name ${alias} went with it`]),
+  };
+}
+
+/** Read from the tables, not from memory: another worker may have stored one a moment ago. */
+async function draftParts({ environment, options, database }: WriteParts): Promise<DraftParts> {
+  const credentials = await readCredentials(database);
+  return { environment, options, credentials: credentials.map((credential) => credential.name) };
+}
+
+async function recordWith(id: string | undefined, parts: WriteParts): Promise<DeploymentRecord> {
+  if (id === undefined) {
+    const message = 'name the deployment by id (or model_info.id); /model/info lists them';
+    throw new GatewayError('field_missing', { message, field: 'id' });
+  }
+  const record = (await readDeployments(parts.database)).find((one) => one.id === id);
+  if (record === undefined) throw notFound(id);
+  return record;
+}
+
+function idIn(info: JsonObject | null | undefined): string | undefined {
+  return typeof info?.id === 'string' && info.id !== '' ? info.id : undefined;
+}
+
+function withoutNull(object: Readonly<Record<string, unknown>>): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null)) as JsonObject;
+}
+
+/** The row as LiteLLM's clients know it, but for the ciphertexts that it holds there. */
+function rowOf(record: DeploymentRecord): JsonObject {
+  return {
+    model_id: record.id,
+    model_name: record.alias,
+    litellm_params: litellmParamsOf(record),
+    model_info: { ...record.info, id: record.id, db_model: true },
+  };
+}
