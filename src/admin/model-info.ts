@@ -13,12 +13,16 @@ export interface NamedModel {
   readonly record: DeploymentRecord;
 }
 
-/** Takes a caller; returns every deployment under each name that is not hidden and that the caller may call, in the tables' order. */
+/**
+ * Takes a caller; returns every deployment under each name that the caller may call, in the tables' order. Hidden names are left out, but for
+ * those with deployments of their own, which the master key must see to change them.
+ */
 export function modelsFor(caller: Caller, parts: ModelParts): readonly NamedModel[] {
   const { aliases, deployments } = parts.rows();
   const byAlias = Map.groupBy(deployments, ({ alias }) => alias);
   return aliases
-    .filter(({ name, hidden }) => !hidden && mayCall(caller.key?.models ?? [], name))
+    .filter(({ hidden, target }) => !hidden || (caller.isMaster && target === null))
+    .filter(({ name }) => mayCall(caller.key?.models ?? [], name))
     .flatMap((alias) => (byAlias.get(alias.target ?? alias.name) ?? []).map((record) => ({ alias, record })));
 }
 

@@ -1,28 +1,34 @@
-// plumbline models: what a running gateway serves, deployment by deployment (GET /model/info).
-import { isObject, type JsonObject, listOf } from '../../core/json.ts';
+// plumbline models: what a running gateway serves, deployment by deployment, and changes of it. Docs: docs/models.md.
+import { isObject, listOf } from '../../core/json.ts';
 import { action, named } from '../action.ts';
-import { type Command, CommandFailure, exitCodes, type Terminal } from '../command.ts';
-import { clientOptions, type GatewayClient, withGateway } from '../gateway-client.ts';
+import { changeOptions } from '../changes-said.ts';
+import { type Command, CommandFailure, exitCodes } from '../command.ts';
+import { clientOptions, withGateway } from '../gateway-client.ts';
+import { type ModelAct, modelChanges, wantedModels } from '../model-changes.ts';
 import { modelFacts, modelTable, testTable } from '../model-table.ts';
-
-interface Typed {
-  readonly name: string | undefined;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly terminal: Terminal;
-}
-
-type Act = (client: GatewayClient, typed: Typed) => Promise<number>;
+import { modelOptions } from '../model-words.ts';
 
 export const models: Command = {
   name: 'models',
   usage: '<action> [name]',
-  summary: 'What a running gateway serves: list, show NAME, test [NAME] (a real call to each deployment)',
-  options: [{ flags: '--json', says: 'Print JSON' }, ...clientOptions],
+  summary:
+    'What a running gateway serves: list, show NAME, test [NAME] (a real call to each deployment), add NAME, edit NAME, rm NAME; a NAME is one that clients call, or an id',
+  options: [
+    ...modelOptions,
+    { flags: '--rename <name>', says: 'edit: the name that clients call from now on' },
+    { flags: '--unset <fields...>', says: 'edit: fields to take away (litellm_params.rpm, model_info.mode)' },
+    ...changeOptions,
+    { flags: '--json', says: 'Print JSON' },
+    ...clientOptions,
+  ],
   examples: [
     'plumbline models list',
-    'plumbline models list --json',
-    'plumbline models show gpt-4o',
+    'plumbline models show gpt-4o --json',
     'plumbline models test gpt-4o',
+    'plumbline models add gpt-4o --model openai/gpt-4o --param api_key=os.environ/OPENAI_API_KEY rpm=60 --dry-run',
+    'plumbline models add local --model ollama/qwen3 --api-base http://127.0.0.1:11434',
+    'plumbline models edit gpt-4o --param rpm=120 --info mode=chat',
+    'plumbline models rm gpt-4o',
   ],
   async run([word = '', name], options, terminal) {
     const act = action('models', word, acts);
@@ -30,14 +36,14 @@ export const models: Command = {
   },
 };
 
-const acts: Readonly<Record<string, Act>> = {
+const acts: Readonly<Record<string, ModelAct>> = {
   async list(client, { options, terminal }) {
-    const entries = await entriesOf(client);
+    const entries = listOf((await client.get('/model/info')).data).filter(isObject);
     terminal.say(options['json'] === true ? JSON.stringify(entries, null, 2) : modelTable(entries));
     return exitCodes.well;
   },
   async show(client, { name, options, terminal }) {
-    const entries = await wanted(client, named('models', 'show', name));
+    const entries = await wantedModels(client, named('models', 'show', name));
     terminal.say(options['json'] === true ? JSON.stringify(entries, null, 2) : entries.map(modelFacts).join('\n\n'));
     return exitCodes.well;
   },
@@ -53,18 +59,5 @@ const acts: Readonly<Record<string, Act>> = {
     terminal.say(options['json'] === true ? JSON.stringify(report, null, 2) : testTable(tried));
     return report.unhealthy_count === 0 ? exitCodes.well : exitCodes.found;
   },
+  ...modelChanges,
 };
-
-async function entriesOf(client: GatewayClient): Promise<readonly JsonObject[]> {
-  return listOf((await client.get('/model/info')).data).filter(isObject);
-}
-
-/** Deployments by the name that clients call, or one by its id. */
-async function wanted(client: GatewayClient, name: string): Promise<readonly JsonObject[]> {
-  const entries = await entriesOf(client);
-  const found = entries.filter(
-    ({ model_name: alias, model_info: info }) => alias === name || (isObject(info) && info.id === name),
-  );
-  if (found.length > 0) return found;
-  throw new CommandFailure(`no model has the name or id ${name}`, '`plumbline models list` shows them');
-}

@@ -1,0 +1,68 @@
+// plumbline models add, edit and rm, by the management API of a running gateway.
+import { isObject, type JsonObject, listOf, textOf } from '../core/json.ts';
+import { named } from './action.ts';
+import { rehearsed, sayChange } from './changes-said.ts';
+import { CommandFailure, exitCodes, type Terminal } from './command.ts';
+import type { GatewayClient } from './gateway-client.ts';
+import { typedModel } from './model-words.ts';
+
+/** What was typed after the action, and where to speak. */
+export interface Typed {
+  readonly name: string | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly terminal: Terminal;
+}
+
+export type ModelAct = (client: GatewayClient, typed: Typed) => Promise<number>;
+
+export const modelChanges: Readonly<Record<'add' | 'edit' | 'rm', ModelAct>> = {
+  async add(client, { name, options, terminal }) {
+    const alias = named('models', 'add', name);
+    const { params, info } = typedModel(options);
+    const body = { model_name: alias, litellm_params: params, model_info: info };
+    const answer = await client.send('POST', rehearsed('/model/new', options), body);
+    return sayChange(`model ${alias} (${textOf(answer.model_id)})`, answer, options, terminal);
+  },
+  async edit(client, { name, options, terminal }) {
+    const id = idOf(await wantedModels(client, named('models', 'edit', name)), 'edit');
+    const { params, info } = typedModel(options);
+    const unset = listOf(options['unset']).map(String);
+    const body: JsonObject = {
+      litellm_params: params,
+      model_info: info,
+      ...(typeof options['rename'] === 'string' ? { model_name: options['rename'] } : {}),
+      ...(unset.length === 0 ? {} : { unset }),
+    };
+    if (Object.keys(params).length + Object.keys(info).length === 0 && Object.keys(body).length === 2) {
+      throw new CommandFailure('nothing to change was given', 'for example --param rpm=60', exitCodes.usage);
+    }
+    const answer = await client.send('PATCH', rehearsed(`/model/${encodeURIComponent(id)}/update`, options), body);
+    return sayChange(`model ${textOf(answer.model_name)} (${id})`, answer, options, terminal);
+  },
+  async rm(client, { name, options, terminal }) {
+    const id = idOf(await wantedModels(client, named('models', 'rm', name)), 'rm');
+    const answer = await client.send('POST', rehearsed('/model/delete', options), { id });
+    return sayChange(`model ${name} (${id})`, answer, options, terminal);
+  },
+};
+
+/** Takes a name that clients call, or an id; returns its entries of /model/info. Throws CommandFailure when there is none. */
+export async function wantedModels(client: GatewayClient, name: string): Promise<readonly JsonObject[]> {
+  const entries = listOf((await client.get('/model/info')).data).filter(isObject);
+  const found = entries.filter((entry) => entry.model_name === name || idIn(entry) === name);
+  if (found.length > 0) return found;
+  throw new CommandFailure(`no model has the name or id ${name}`, '`plumbline models list` shows them');
+}
+
+/** One deployment is changed at a time: of a name with several the id is asked for. */
+function idOf(entries: readonly JsonObject[], act: string): string {
+  const ids = [...new Set(entries.map(idIn))];
+  const [id = ''] = ids;
+  if (ids.length === 1) return id;
+  const hint = ids.map((one) => `\`plumbline models ${act} ${one}\``).join(', ');
+  throw new CommandFailure(`this name leads to ${ids.length} deployments; name one by its id`, hint, exitCodes.usage);
+}
+
+function idIn({ model_info: info }: JsonObject): string {
+  return isObject(info) ? (textOf(info.id) ?? '') : '';
+}
