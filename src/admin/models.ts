@@ -56,7 +56,9 @@ export async function updateModel(
     info: (given.model_info ?? {}) as JsonObject,
     unset: given.unset ?? [],
   };
-  const merged = mergedModel(before, patch, await shownInfo(before, parts));
+  // Only a form that tells what it was shown is compared with that; servers need not be asked for any other.
+  const isForm = Object.keys(patch.info).some((field) => field !== 'id' && !(field in before.info));
+  const merged = mergedModel(before, patch, isForm ? await shownInfo(before, parts) : {});
   const drafted = draftedModel(merged, await draftParts(parts));
   // A credential of its own is kept until another is given, by secrets or by name.
   const usual = before.credential === ownCredential(before.id) ? {} : drafted.usual;
