@@ -1,5 +1,5 @@
-// Drafts → deployment records: ids given, identical ones kept once, wildcards filled in where a concrete name is needed.
-import type { DeploymentRecord } from '../core/records.ts';
+// Drafts → deployment records: ids given, those called alike kept once, wildcards filled in where a concrete name is needed.
+import { type DeploymentParameters, type DeploymentRecord, shares } from '../core/records.ts';
 import type { CredentialBook } from './credential-book.ts';
 import { deploymentId } from './deployment-id.ts';
 import type { Draft } from './draft.ts';
@@ -11,10 +11,10 @@ export class DeploymentBook {
   readonly #desk: Desk;
   readonly #credentials: CredentialBook;
   readonly #records: DeploymentRecord[] = [];
-  /** By what it is, by id, by content. */
+  /** By what it is, by id, by how it is called. */
   readonly #twins = new Map<string, number>();
   readonly #ids = new Map<string, Located>();
-  readonly #contents = new Map<string, Located>();
+  readonly #calls = new Map<string, Kept>();
 
   constructor(desk: Desk, credentials: CredentialBook) {
     this.#desk = desk;
@@ -29,17 +29,18 @@ export class DeploymentBook {
     const id = draft.id ?? deploymentId({ ...identity, baseUrl: draft.declaredBase, twin });
     const credential = this.#credentials.nameFor(draft, id);
     const { provider, model, baseUrl, parameters, info } = draft;
-    const content = JSON.stringify([draft.id, draft.alias, provider, model, baseUrl, credential, parameters, info]);
-    const before = this.#contents.get(content);
-    if (before === undefined) this.#contents.set(content, draft.at);
-    else {
-      this.#sameAgain(draft, before);
+    const called = JSON.stringify([draft.alias, provider, model, baseUrl, credential, behaviour(parameters)]);
+    const before = this.#calls.get(called);
+    const position = this.#records.length;
+    const record = { ...identity, id, position, baseUrl, credential, parameters, info };
+    if (before !== undefined) {
+      this.#sameAgain(draft, record, before);
       return;
     }
+    this.#calls.set(called, { at: draft.at, position, written: JSON.stringify(parameters) });
     this.#twins.set(key, twin + 1);
     this.#claim(id, draft);
-    const position = this.#records.length;
-    this.#records.push({ ...identity, id, position, baseUrl, credential, parameters, info });
+    this.#records.push(record);
   }
 
   /** True when the name can be called: an alias, a name that a wildcard covers, or a deployment's id. */
@@ -82,10 +83,45 @@ export class DeploymentBook {
     }
   }
 
-  #sameAgain(draft: Draft, { place, path }: Located): void {
-    const says = `the same deployment as ${path} at ${place.file}:${place.line}:${place.column}; kept once`;
+  /** What both get to do is added up, unless one is a mere copy of the other. */
+  #sameAgain(draft: Draft, record: DeploymentRecord, { at: { place, path }, position, written }: Kept): void {
+    const kept = this.#records[position];
+    if (kept === undefined) return;
+    const isCopy = written === JSON.stringify(record.parameters);
+    const sums = isCopy ? {} : added(kept.parameters, record.parameters);
+    this.#records[position] = { ...kept, parameters: { ...kept.parameters, ...sums } };
+    const named = Object.entries(sums).map(([name, sum]) => ` ${name} ${sum}`);
+    const withSums = named.length === 0 ? '' : `, with${named.join(' and')} of both`;
+    const lost = record.id === kept.id || draft.id === undefined ? '' : `; nothing has the id ${draft.id}`;
+    const says = `the same deployment as ${path} at ${place.file}:${place.line}:${place.column}; kept once${withSums}${lost}`;
     this.#desk.findings.warning(draft.at, says, 'remove one of the two');
   }
+}
+
+interface Kept {
+  readonly at: Located;
+  readonly position: number;
+  /** Its parameters as they were read. */
+  readonly written: string;
+}
+
+/** What decides how a deployment answers, in one order. */
+function behaviour(parameters: DeploymentParameters): readonly unknown[] {
+  return Object.entries(parameters)
+    .filter(([name]) => !shares.some((share) => share === name))
+    .sort();
+}
+
+/** How much two get to do together. */
+function added(
+  one: DeploymentParameters,
+  other: DeploymentParameters,
+): Pick<DeploymentParameters, 'weight' | 'rpm' | 'tpm'> {
+  const summed = (['weight', 'rpm', 'tpm'] as const).flatMap((name) => {
+    const both = [one[name], other[name]].filter((value) => value !== undefined);
+    return both.length === 0 ? [] : [[name, both.reduce((sum, value) => sum + value, 0)] as const];
+  });
+  return Object.fromEntries(summed);
 }
 
 /** Takes an alias and a name; returns what its `*` stands for ('' when they are the same), or undefined: no match. */

@@ -77,6 +77,9 @@ export interface DeploymentParameters {
   readonly defaults?: JsonObject;
 }
 
+/** Parameters by which a deployment gets more or less to do, or costs more: with others it is the same deployment all the same. */
+export const shares = ['weight', 'rpm', 'tpm', 'order', 'maxParallel', 'cooldownMs', 'prices'] as const;
+
 /** What is known of a model beside how to call it (LiteLLM: model_info). Unknown fields are kept. */
 export interface ModelInfo extends JsonObject {
   readonly mode?: string;

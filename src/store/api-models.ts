@@ -2,7 +2,7 @@
 // in the caller's transaction. Invariant: the same model under the same alias is stored once, however often it is posted.
 import { GatewayError } from '../core/errors.ts';
 import { isMark } from '../core/posted-secrets.ts';
-import type { AliasRecord, DeploymentParameters, DeploymentRecord } from '../core/records.ts';
+import { type AliasRecord, type DeploymentRecord, shares } from '../core/records.ts';
 import type { Sealer } from '../kit/seal.ts';
 import { Secret } from '../kit/secret.ts';
 import { refusePointedAt } from './api-aliases.ts';
@@ -38,8 +38,8 @@ export async function addModel(queries: Queries, wanted: WantedModel, sealer: Se
   const all = await readDeployments(queries);
   const twin = await twinOf(queries, wanted, all, sealer);
   if (twin !== undefined) return { record: twin, isNew: false };
-  if (all.some(({ id }) => id === record.id))
-    throw invalid('model_info.id', `the id ${record.id} is taken by another deployment`);
+  const [taken] = await queries.query('select 1 from plumbline.deployments where id = $1', [record.id]);
+  if (taken !== undefined) throw invalid('model_info.id', `the id ${record.id} is taken by another deployment`);
   await needAlias(queries, record.alias);
   const isOwn = Object.keys(secrets).length > 0;
   const credential = isOwn ? ownCredential(record.id) : record.credential;
@@ -123,8 +123,17 @@ async function needAlias(queries: Queries, name: string): Promise<void> {
 
 /** Returns the name when it went. One that others point at is refused by their names. */
 async function dropEmptyAlias(queries: Queries, name: string): Promise<string | null> {
-  const [left] = await queries.query('select 1 from plumbline.deployments where alias = $1 limit 1', [name]);
-  if (left !== undefined) return null;
+  const left = await queries.query<{ id: string; isOver: boolean }>(
+    'select id, decommissioned_at is not null as "isOver" from plumbline.deployments where alias = $1',
+    [name],
+  );
+  if (left.some(({ isOver }) => !isOver)) return null;
+  const over = left.map(({ id }) => id).join(', ');
+  if (over !== '')
+    throw invalid(
+      'id',
+      `${name} would be left with what is decommissioned (${over}); delete that first, or take it back`,
+    );
   await refusePointedAt(queries, name);
   const gone = await queries.query(`delete from plumbline.aliases where name = $1 and owner = 'api' returning name`, [
     name,
@@ -144,17 +153,6 @@ async function write(queries: Queries, record: DeploymentRecord): Promise<Deploy
   await replaceDeployments(queries, 'api', [record], false);
   return record;
 }
-
-/** Parameters by which a deployment gets more or less to do; they make no other model of it. */
-const shares: readonly (keyof DeploymentParameters)[] = [
-  'weight',
-  'rpm',
-  'tpm',
-  'order',
-  'maxParallel',
-  'cooldownMs',
-  'prices',
-];
 
 function behaviourOf({ alias, provider, model, baseUrl, parameters }: DeploymentRecord): string {
   const kept = Object.entries(parameters).filter(([name]) => !shares.some((share) => share === name));

@@ -74,16 +74,22 @@ async function replaceKinds(
   return { credentials, aliases, deployments, settings };
 }
 
-/** The references are deferred to the end, so that the order of the kinds does not matter; this is the end. */
+/** References and fingerprints are looked at when all is written, so that the order of rows and kinds does not matter. */
 async function refuseDangling(queries: Queries, owner: string): Promise<void> {
   try {
     await queries.query('set constraints all immediate');
   } catch (thrown) {
-    if (sqlStateOf(thrown) !== sqlStates.foreignKeyViolation) throw thrown;
+    const wrong = flaws.get(sqlStateOf(thrown) ?? '');
+    if (wrong === undefined) throw thrown;
     const detail = (thrown as { detail?: string }).detail ?? '';
     throw new GatewayError('field_invalid', {
-      message: `what the ${owner} declares would leave something pointing at nothing. ${detail}`,
+      message: `what the ${owner} declares ${wrong}. ${detail}`,
       cause: thrown,
     });
   }
 }
+
+const flaws: ReadonlyMap<string, string> = new Map([
+  [sqlStates.foreignKeyViolation, 'would leave something pointing at nothing'],
+  [sqlStates.uniqueViolation, 'holds the same deployment twice under one alias'],
+]);

@@ -1,3 +1,12 @@
+CREATE OR REPLACE FUNCTION plumbline.fingerprint(provider text, model text, base_url text, credential text, parameters jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+            select encode(sha256(convert_to(jsonb_build_array(provider, model, base_url, credential, parameters
+              - '{weight,rpm,tpm,order,maxParallel,cooldownMs,prices}'::text[])::text, 'UTF8')), 'hex')
+          $function$;
+
 CREATE OR REPLACE FUNCTION plumbline.tell_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -15,6 +24,18 @@ AS $function$
             end if;
             return null;
           end $function$;
+
+create table plumbline.adopted (
+  kind text not null,
+  source_id text not null, -- what the row is called in LiteLLM
+  our_id text not null,
+  checksum text not null, -- of what was brought: another one says that it changed there
+  amount numeric not null default 0, -- history: US dollars in the usage rows that were brought
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint adopted_pkey PRIMARY KEY (kind, source_id),
+  constraint adopted_kind_check CHECK (kind <> ''::text)
+);
 
 create table plumbline.aliases (
   name text not null,
@@ -71,11 +92,18 @@ create table plumbline.deployments (
   info jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  decommissioned_at timestamp with time zone,
+  fingerprint text default 
+CASE
+    WHEN (decommissioned_at IS NULL) THEN fingerprint(provider, model, base_url, credential, parameters)
+    ELSE NULL::text
+END,
   constraint deployments_pkey PRIMARY KEY (id),
   constraint deployments_alias_fkey FOREIGN KEY (alias) REFERENCES aliases(name) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED,
   constraint deployments_credential_fkey FOREIGN KEY (credential) REFERENCES credentials(name) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED,
   constraint deployments_id_check CHECK (id <> ''::text),
   constraint deployments_info_check CHECK (jsonb_typeof(info) = 'object'::text),
+  constraint deployments_once UNIQUE (alias, fingerprint) DEFERRABLE INITIALLY DEFERRED,
   constraint deployments_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text])),
   constraint deployments_parameters_check CHECK (jsonb_typeof(parameters) = 'object'::text)
 );

@@ -197,6 +197,26 @@ model_list:
   ]);
 });
 
+test('entries that differ in how much they get to do are one deployment that gets both', () => {
+  const text = `
+model_list:
+  - {model_name: a, litellm_params: {model: openai/x, weight: 1, rpm: 10}, model_info: {id: one}}
+  - {model_name: a, litellm_params: {model: openai/x, weight: 3}, model_info: {id: two}}
+  - {model_name: a, litellm_params: {model: openai/x, weight: 3, temperature: 0}}
+`;
+  const { declaration, notices } = read(text, { environment });
+  assert.deepEqual(
+    declaration.deployments.map(({ id, position, parameters }) => [id === 'one', position, parameters]),
+    [
+      [true, 0, { weight: 4, rpm: 10 }],
+      [false, 1, { weight: 3, defaults: { temperature: 0 } }],
+    ],
+  );
+  assert.deepEqual(brief(notices), [
+    '4:5 warning model_list[1]: the same deployment as model_list[0] at config.yaml:3:5; kept once, with weight 4 and rpm 10 of both; nothing has the id two',
+  ]);
+});
+
 test('two keys for one model are two deployments with ids of their own', () => {
   const text = `
 model_list:

@@ -2,15 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GatewayError } from '../../src/core/errors.ts';
+import { type AliasRecord, shares } from '../../src/core/records.ts';
 import { openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
-import { constraintOf, type Database } from '../../src/store/database.ts';
+import { constraintOf, type Database, type Queries } from '../../src/store/database.ts';
+import { decommissionModel, recommissionModel } from '../../src/store/decommission.ts';
 import type { Replaced } from '../../src/store/owned-rows.ts';
 import { replaceOwned } from '../../src/store/replace-owned.ts';
 import { credentialPlace } from '../../src/store/sealed-place.ts';
 import { readAliases } from '../../src/store/tables/aliases.ts';
 import { readCredentials } from '../../src/store/tables/credentials.ts';
-import { readDeployments } from '../../src/store/tables/deployments.ts';
+import { readDecommissioned, readDeployments } from '../../src/store/tables/deployments.ts';
 import { deleteKeys, insertKey, keysByHash, listKeys, readKeys, updateKey } from '../../src/store/tables/keys.ts';
 import { readRouterSettings } from '../../src/store/tables/settings.ts';
 import { recentUsage } from '../../src/store/tables/usage.ts';
@@ -127,6 +129,112 @@ export function tableCases(database: () => Database): void {
     assert.deepEqual(result.credentials, { ...untouched, changed: ['groq'], unchanged: 0 });
     assert.deepEqual(result.settings, { ...untouched, removed: ['router.defaultFallbacks'] });
     assert.equal((await readDeployments(database()))[0]?.model, 'llama-2');
+  });
+
+  test('the same deployment does not stand twice under one alias, whatever it gets to do and whoever writes', async () => {
+    await freshSchema(database());
+    const [one] = declared().deployments;
+    assert.ok(one);
+    const again = {
+      ...one,
+      id: 'two',
+      position: 1,
+      parameters: { ...one.parameters, weight: 9, prices: { input: 1 } },
+    };
+    const twice = declared({ deployments: [one, again as typeof one] });
+    await assert.rejects(replaceOwned(database(), twice, sealer), /holds the same deployment twice under one alias/);
+    assert.deepEqual(await readDeployments(database()), []);
+    await replaceOwned(database(), declared(), sealer);
+    const raw = database().query(
+      `insert into plumbline.deployments (id, alias, owner, position, provider, model, credential, parameters)
+       select 'raw', alias, 'api', 7, provider, model, credential, parameters from plumbline.deployments`,
+    );
+    await assert.rejects(raw, (thrown: unknown) => constraintOf(thrown) === 'deployments_once');
+    const other = { ...one, id: 'two', position: 1, parameters: { ...one.parameters, tags: ['y'] } };
+    const both = await replaceOwned(database(), declared({ deployments: [one, other] }), sealer);
+    assert.deepEqual(both.deployments.added, ['two']);
+    const swapped = [
+      { ...one, parameters: other.parameters },
+      { ...other, parameters: one.parameters },
+    ];
+    const result = await replaceOwned(database(), declared({ deployments: swapped }), sealer);
+    assert.deepEqual(result.deployments.changed.toSorted(), ['one', 'two']);
+  });
+
+  test("what a file declares takes the place of the management API's same", async () => {
+    await freshSchema(database());
+    const nothing = { credentials: [], router: {} };
+    const [one] = declared().deployments;
+    assert.ok(one);
+    const bare = { ...one, credential: null };
+    await replaceOwned(database(), declared({ ...nothing, deployments: [] }), sealer);
+    const mine = {
+      ...nothing,
+      owner: 'api',
+      aliases: [],
+      deployments: [{ ...bare, id: 'mine', owner: 'api' }],
+    } as const;
+    await replaceOwned(database(), declared(mine), sealer);
+    const result = await replaceOwned(database(), declared({ ...nothing, deployments: [bare] }), sealer);
+    assert.deepEqual([result.deployments.added, result.deployments.removed], [['one'], ['mine']]);
+  });
+
+  test('what decides how a deployment answers is the same to the database as to the code', async () => {
+    await freshSchema(database());
+    const all = Object.fromEntries(shares.map((name) => [name, 1]));
+    const [row] = await database().query<{ isSame: boolean }>(
+      `select plumbline.fingerprint('p', 'm', null, null, $1::jsonb) = plumbline.fingerprint('p', 'm', null, null, '{"tags":[]}') as "isSame"`,
+      [JSON.stringify({ ...all, tags: [] })],
+    );
+    assert.equal(row?.isSame, true);
+  });
+
+  test('a decommissioned deployment stays and is not served; an alias is not left empty by it, nor by its way back doubled', async () => {
+    await freshSchema(database());
+    const [one] = declared().deployments;
+    assert.ok(one);
+    const mine = (over: object) => ({ ...one, owner: 'api', credential: null, ...over }) as const;
+    const two = mine({ id: 'two', position: 1, model: 'llama-2' });
+    const alias = { ...declared().aliases[0], owner: 'api' } as AliasRecord;
+    const all = declared({
+      owner: 'api',
+      aliases: [alias],
+      deployments: [mine({}), two] as never,
+      credentials: [],
+      router: {},
+    });
+    await replaceOwned(database(), all, sealer);
+    const inTurn = <T>(work: (queries: Queries) => Promise<T>): Promise<T> => database().transaction(work);
+    assert.equal(await inTurn((queries) => decommissionModel(queries, 'one')), true);
+    assert.equal(await inTurn((queries) => decommissionModel(queries, 'one')), false);
+    assert.deepEqual(
+      (await readDeployments(database())).map(({ id }) => id),
+      ['two'],
+    );
+    assert.deepEqual(
+      (await readDecommissioned(database())).map(({ id, model }) => [id, model]),
+      [['one', 'llama']],
+    );
+    await assert.rejects(
+      inTurn((queries) => decommissionModel(queries, 'two')),
+      /the alias fast would be left without a deployment/,
+    );
+    const again = declared({ ...all, deployments: [mine({ id: 'three', position: 2 })] as never });
+    await replaceOwned(database(), again, sealer, { prunes: false });
+    await assert.rejects(
+      inTurn((queries) => recommissionModel(queries, 'one')),
+      /the same deployment stands under fast meanwhile/,
+    );
+    await inTurn((queries) => decommissionModel(queries, 'three'));
+    assert.equal(await inTurn((queries) => recommissionModel(queries, 'one')), true);
+    assert.deepEqual(
+      (await readDeployments(database())).map(({ id }) => id),
+      ['one', 'two'],
+    );
+    await assert.rejects(
+      inTurn((queries) => decommissionModel(queries, 'nobody')),
+      /no deployment has the id nobody/,
+    );
   });
 
   test("an owner's declaration leaves the rows of others alone, and may not take their names", async () => {

@@ -1,4 +1,5 @@
-// Models at providers, each under an alias. Room is left for a fingerprint that keeps two equal ones from one alias.
+// Models at providers, each under an alias. Invariant: of two that are called alike under one alias, the table holds one: their
+// fingerprints are the same. One that is decommissioned is history: it is never served, and its fingerprint is free again.
 import type { DeploymentRecord, Owner } from '../../core/records.ts';
 import type { Queries } from '../database.ts';
 import { type OwnedTable, type Replaced, replaceOwnedRows } from '../owned-rows.ts';
@@ -32,6 +33,28 @@ export const deployments: Table = {
           for each row execute function plumbline.tell_change()`,
       ],
     },
+    {
+      id: '2026-11-23-22-deployments-once',
+      sql: [
+        // What is taken out decides how much a deployment gets to do, not how it answers: `shares` in core/records.ts.
+        `create function plumbline.fingerprint(provider text, model text, base_url text, credential text, parameters jsonb)
+          returns text language sql immutable parallel safe as $$
+            select encode(sha256(convert_to(jsonb_build_array(provider, model, base_url, credential, parameters
+              - '{weight,rpm,tpm,order,maxParallel,cooldownMs,prices}'::text[])::text, 'UTF8')), 'hex')
+          $$`,
+        `alter table plumbline.deployments
+          add column decommissioned_at timestamptz`,
+        `alter table plumbline.deployments
+          add column fingerprint text generated always as (case when decommissioned_at is null
+            then plumbline.fingerprint(provider, model, base_url, credential, parameters) end) stored`,
+        `delete from plumbline.deployments late using plumbline.deployments early
+          where late.alias = early.alias and late.fingerprint = early.fingerprint
+            and (early.position, early.id) < (late.position, late.id)`,
+        // Looked at when the transaction ends, so that two may change places in one declaration.
+        `alter table plumbline.deployments add constraint deployments_once
+          unique (alias, fingerprint) deferrable initially deferred`,
+      ],
+    },
   ],
 };
 
@@ -51,16 +74,32 @@ const shape: OwnedTable = {
   },
 };
 
-/** Returns every deployment, by alias and position. */
+const recordColumns = `id, alias, owner, position, provider, model, base_url as "baseUrl", credential, parameters, info`;
+
+/** Returns every deployment that is in service, by alias and position. */
 export function readDeployments(queries: Queries): Promise<DeploymentRecord[]> {
   return queries.query<DeploymentRecord>(
-    `select id, alias, owner, position, provider, model, base_url as "baseUrl", credential, parameters, info
-     from plumbline.deployments order by alias, position, id`,
+    `select ${recordColumns} from plumbline.deployments
+     where decommissioned_at is null order by alias, position, id`,
   );
 }
 
-/** Takes an owner and all it declares; makes them that owner's deployments. */
-export function replaceDeployments(
+/** A deployment that was taken out of service, and when (milliseconds since 1970). */
+export type DecommissionedRecord = DeploymentRecord & { readonly decommissionedAt: number };
+
+/** Returns the deployments that are out of service, the latest first. */
+export function readDecommissioned(queries: Queries): Promise<DecommissionedRecord[]> {
+  return queries.query<DecommissionedRecord>(
+    `select ${recordColumns}, extract(epoch from decommissioned_at)::float8 * 1000 as "decommissionedAt"
+     from plumbline.deployments where decommissioned_at is not null order by decommissioned_at desc, id`,
+  );
+}
+
+/**
+ * Takes an owner and all it declares; makes them that owner's deployments. Where the management API holds the same under the same
+ * alias, the API's row goes: a file that says so too must not be kept from starting.
+ */
+export async function replaceDeployments(
   queries: Queries,
   owner: Owner,
   declared: readonly DeploymentRecord[],
@@ -69,5 +108,12 @@ export function replaceDeployments(
   const rows = declared.map(({ id, alias, position, provider, model, baseUrl, credential, parameters, info }) => {
     return { id, alias, position, provider, model, base_url: baseUrl, credential, parameters, info };
   });
-  return replaceOwnedRows(queries, shape, owner, rows, prunes);
+  const replaced = await replaceOwnedRows(queries, shape, owner, rows, prunes);
+  const taken = await queries.query<{ id: string }>(takeOver, [owner, declared.map(({ id }) => id)]);
+  return { ...replaced, removed: [...replaced.removed, ...taken.map(({ id }) => id)] };
 }
+
+const takeOver = `delete from plumbline.deployments other using plumbline.deployments own
+  where own.id = any($2::text[]) and own.owner = $1 and own.owner <> 'api' and other.owner = 'api'
+    and other.alias = own.alias and other.fingerprint = own.fingerprint
+  returning other.id`;
