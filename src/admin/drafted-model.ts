@@ -20,6 +20,8 @@ export interface DraftParts {
   readonly options: Pick<Config, 'apiAddresses' | 'apiHosts' | 'acceptNotYet'>;
   /** Names of the stored credentials. */
   readonly credentials: readonly string[];
+  /** Where it is called already; null: at its provider's, or it is new. */
+  readonly knownAddress: string | null;
 }
 
 /** A model that may be stored. */
@@ -48,7 +50,7 @@ export function draftedModel(posted: PostedModel, parts: DraftParts): DraftedMod
   checkAddresses(draft, parts);
   const secrets = Object.fromEntries(Object.entries(draft.secrets).map(([field, { text }]) => [field, text]));
   checkSecrets(secrets);
-  checkIdentity(draft, secrets);
+  if (draft.baseUrl !== parts.knownAddress) checkIdentity(draft, secrets);
   if (draft.named !== undefined && Object.keys(secrets).length > 0) {
     const says = 'give a credential by name or secrets of its own, not both';
     throw invalid('litellm_params.litellm_credential_name', says);

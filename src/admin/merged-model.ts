@@ -1,5 +1,7 @@
 // A stored model with what is posted of it laid over. As in LiteLLM a field that is null or absent stays as it is; `unset` names fields to
 // take away. A form that posts back what it was shown changes nothing: no mark becomes a secret, no figure of the table one of the row.
+
+import { isSecretField } from '../config/litellm-keys.ts';
 import { litellmParamsOf } from '../config/litellm-write.ts';
 import type { PostedModel } from '../config/posted-model.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -55,6 +57,11 @@ function dropping(
   unset: readonly string[],
   section: 'litellm_params' | 'model_info',
 ): (fields: JsonObject) => JsonObject {
+  const secret = unset.find((path) => path.startsWith('litellm_params.') && isSecretField(path.slice(15)));
+  if (secret !== undefined) {
+    const message = `${secret} is sealed with the model: give another, or a credential by name (litellm_credential_name)`;
+    throw new GatewayError('field_unsupported', { message, field: 'unset' });
+  }
   const unknown = unset.find((path) => !/^(litellm_params|model_info)\.[^.]+$/.test(path));
   if (unknown !== undefined) {
     const message = `unset takes litellm_params.NAME and model_info.NAME, not ${unknown}`;

@@ -35,7 +35,7 @@ const changeBody = z.strictObject({
 export async function newModel(body: JsonObject, asking: Asking, parts: WriteParts): Promise<JsonObject> {
   const { model_name, litellm_params, model_info } = checkedBody(newBody, body);
   const posted = { model_name, litellm_params: withoutNull(litellm_params), model_info: withoutNull(model_info ?? {}) };
-  const drafted = draftedModel(posted, await draftParts(parts));
+  const drafted = draftedModel(posted, await draftParts(parts, null));
   const wanted = { record: drafted.record, secrets: { ...drafted.usual, ...drafted.secrets } };
   const { record, isNew } = await changed(parts, asking, (queries) => addModel(queries, wanted, parts.sealer));
   return { ...rowOf(record), ...asTold(asking, isNew ? 'added' : 'there-already', drafted.notes) };
@@ -59,7 +59,7 @@ export async function updateModel(
   // Only a form that tells what it was shown is compared with that; servers need not be asked for any other.
   const isForm = Object.keys(patch.info).some((field) => field !== 'id' && !(field in before.info));
   const merged = mergedModel(before, patch, isForm ? await shownInfo(before, parts) : {});
-  const drafted = draftedModel(merged, await draftParts(parts));
+  const drafted = draftedModel(merged, await draftParts(parts, before.baseUrl));
   // A credential of its own is kept until another is given, by secrets or by name.
   const usual = before.credential === ownCredential(before.id) ? {} : drafted.usual;
   const wanted = { record: drafted.record, secrets: { ...usual, ...drafted.secrets } };
@@ -83,9 +83,12 @@ export async function removeModel(body: JsonObject, asking: Asking, parts: Write
 }
 
 /** Read from the tables, not from memory: another worker may have stored one a moment ago. */
-async function draftParts({ environment, options, database }: WriteParts): Promise<DraftParts> {
+async function draftParts(
+  { environment, options, database }: WriteParts,
+  knownAddress: string | null,
+): Promise<DraftParts> {
   const credentials = await readCredentials(database);
-  return { environment, options, credentials: credentials.map((credential) => credential.name) };
+  return { environment, options, knownAddress, credentials: credentials.map((credential) => credential.name) };
 }
 
 async function recordWith(id: string | undefined, parts: WriteParts): Promise<DeploymentRecord> {

@@ -18,6 +18,7 @@ import type { WriteParts } from '../admin/model-parts.ts';
 import { newModel, removeModel, updateModel } from '../admin/models.ts';
 import { updateConfig } from '../admin/settings.ts';
 import type { Caller } from '../core/caller.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 
 /** What is asked of the management API. */
@@ -54,7 +55,11 @@ const master = (method: ModelRoute['method'], path: string, answer: ModelRoute['
 const restOf = ({ parameters }: Wish): string => parameters['rest'] ?? '';
 
 /** Any change may be rehearsed: `?dry_run=true` says what it would do. */
-const asking = ({ query }: Wish): Asking => ({ isRehearsal: query.get('dry_run') === 'true' });
+const asking = ({ query }: Wish): Asking => {
+  const wanted = query.get('dry_run') ?? 'false';
+  if (/^(true|false)$/.test(wanted)) return { isRehearsal: wanted === 'true' };
+  throw new GatewayError('field_invalid', { message: 'dry_run must be true or false', field: 'dry_run' });
+};
 
 export const modelRoutes: readonly ModelRoute[] = [
   known(({ query, caller }, parts) => modelInfo(query, caller, parts), '/model/info', '/v1/model/info'),

@@ -151,6 +151,19 @@ test('a name that others lead to is not taken away under them', async () => {
   assert.equal((await post('/model/delete', { id })).status, 200);
 });
 
+test('a model at an address that its region gave can be changed, and stays there', async () => {
+  const params = { model: 'bedrock/anthropic.claude-3-5-haiku-20241022-v1:0', aws_region_name: 'eu-west-1' };
+  const { model_id: id } = await added({ model_name: 'cloud', litellm_params: params });
+  const before = await readDeployments(managed.database);
+  assert.match(before[0]?.baseUrl ?? '', /eu-west-1/);
+  const row = await added({ id, litellm_params: { rpm: 5 } }, '/model/update');
+  assert.equal(row.plumbline.did, 'changed');
+  const [after] = await readDeployments(managed.database);
+  assert.deepEqual({ ...after, parameters: before[0]?.parameters }, before[0]);
+  await refused(post('/model/update', { id, litellm_params: { api_base: 'http://x.test' } }), /credentials of its own/);
+  await refused(post('/model/update', { id, unset: ['litellm_params.api_key'] }), /is sealed with the model/);
+});
+
 test('what belongs to the file is refused by naming the file', async () => {
   await replaceOwned(managed.database, declared(), sealer);
   for (const told of [
@@ -229,6 +242,7 @@ test('a rehearsal says what would be done and does nothing', async () => {
   assert.deepEqual(row.plumbline, { did: 'added', dry_run: true });
   assert.deepEqual(await readDeployments(managed.database), []);
   assert.equal(await chat('maybe'), undefined);
+  await refused(post('/model/new?dry_run=1', model('maybe')), /dry_run must be true or false/);
 });
 
 test('only the master key may change anything', async () => {
