@@ -6,8 +6,9 @@ import { GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { DeploymentRecord } from '../core/records.ts';
 import { addModel, changeModel, deleteModel, ownCredential } from '../store/api-models.ts';
+import { decommissionModel, recommissionModel } from '../store/decommission.ts';
 import { readCredentials } from '../store/tables/credentials.ts';
-import { readDeployments } from '../store/tables/deployments.ts';
+import { readDecommissioned, readDeployments } from '../store/tables/deployments.ts';
 import { type Asking, asTold, changed } from './changed.ts';
 import { checkedBody } from './checked-body.ts';
 import { type DraftParts, draftedModel } from './drafted-model.ts';
@@ -74,11 +75,37 @@ const idBody = z.strictObject({ id: name });
 /** Takes the body of POST /model/delete; returns LiteLLM's sentence. Throws model_not_found, field_invalid. */
 export async function removeModel(body: JsonObject, asking: Asking, parts: WriteParts): Promise<JsonObject> {
   const { id } = checkedBody(idBody, body);
-  await recordWith(id, parts);
   const { alias } = await changed(parts, asking, (queries) => deleteModel(queries, id));
   return {
     message: `Model: ${id} deleted successfully`,
     ...asTold(asking, 'deleted', alias === null ? [] : [`the name ${alias} went with it`]),
+  };
+}
+
+const decommissionBody = z.strictObject({ id: name, decommissioned: z.boolean().optional() });
+
+/**
+ * Takes the body of POST /model/decommission (`decommissioned: false` takes a deployment back into service); its row stays, and is not
+ * served. Throws model_not_found, owned_elsewhere, field_invalid when its alias would be left without a deployment.
+ */
+export async function decommission(body: JsonObject, asking: Asking, parts: WriteParts): Promise<JsonObject> {
+  const { id, decommissioned = true } = checkedBody(decommissionBody, body);
+  const change = decommissioned ? decommissionModel : recommissionModel;
+  const isNew = await changed(parts, asking, (queries) => change(queries, id));
+  const did = decommissioned ? 'decommissioned' : 'in-service';
+  return { model_id: id, ...asTold(asking, isNew ? did : 'as-it-was') };
+}
+
+/** Returns the deployments that are out of service, the latest first. */
+export async function decommissionedModels({ database }: WriteParts): Promise<JsonObject> {
+  const records = await readDecommissioned(database);
+  return {
+    data: records.map((record) => ({
+      model_name: record.alias,
+      litellm_params: litellmParamsOf(record),
+      model_info: { ...record.info, id: record.id },
+      plumbline: { owner: record.owner, decommissioned_at: new Date(record.decommissionedAt).toISOString() },
+    })),
   };
 }
 

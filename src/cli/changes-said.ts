@@ -7,7 +7,7 @@ type Options = Readonly<Record<string, unknown>>;
 
 /** The options of every command that changes something. */
 export const changeOptions: readonly CommandOption[] = [
-  { flags: '--dry-run', says: 'add, edit, rm: say what would change, and change nothing' },
+  { flags: '--dry-run', says: 'add, edit, rm, decommission: say what would change, and change nothing' },
 ];
 
 /** Takes a path and typed options; returns the path, rehearsing where that is asked for. */
@@ -21,6 +21,8 @@ const words: Readonly<Record<string, string>> = {
   changed: 'changed',
   'as-it-was': 'as it was, nothing was changed',
   deleted: 'deleted',
+  decommissioned: 'decommissioned',
+  'in-service': 'in service again',
 };
 
 /** Takes what was changed (`model chat`), the answer, typed options and the terminal; says it. Returns the exit code. */

@@ -1,4 +1,4 @@
-// plumbline models add, edit and rm, by the management API of a running gateway.
+// plumbline models add, edit, rm and decommission, by the management API of a running gateway.
 import { isObject, type JsonObject, listOf, textOf } from '../core/json.ts';
 import { named } from './action.ts';
 import { rehearsed, sayChange } from './changes-said.ts';
@@ -15,7 +15,7 @@ export interface Typed {
 
 export type ModelAct = (client: GatewayClient, typed: Typed) => Promise<number>;
 
-export const modelChanges: Readonly<Record<'add' | 'edit' | 'rm', ModelAct>> = {
+export const modelChanges: Readonly<Record<'add' | 'edit' | 'rm' | 'decommission', ModelAct>> = {
   async add(client, { name, options, terminal }) {
     const alias = named('models', 'add', name);
     const { params, info } = typedModel(options);
@@ -43,6 +43,14 @@ export const modelChanges: Readonly<Record<'add' | 'edit' | 'rm', ModelAct>> = {
     const id = idOf(await wantedModels(client, named('models', 'rm', name)), 'rm');
     const answer = await client.send('POST', rehearsed('/model/delete', options), { id });
     return sayChange(`model ${name} (${id})`, answer, options, terminal);
+  },
+  async decommission(client, { name, options, terminal }) {
+    const typed = named('models', 'decommission', name);
+    const isBack = options['undo'] === true;
+    const id = isBack ? typed : idOf(await wantedModels(client, typed), 'decommission');
+    const body = { id, decommissioned: !isBack };
+    const answer = await client.send('POST', rehearsed('/model/decommission', options), body);
+    return sayChange(`model ${typed} (${id})`, answer, options, terminal);
   },
 };
 

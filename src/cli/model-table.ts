@@ -22,8 +22,8 @@ export function modelTable(entries: readonly JsonObject[]): string {
   return columns(['NAME', 'MODEL', 'OWNER', 'STATE', 'CONTEXT', '$/1M IN', '$/1M OUT'], rows, 4);
 }
 
-function stateOf({ served, backend, decommissioned }: JsonObject): string {
-  if (decommissioned === true) return 'decommissioned';
+function stateOf({ served, backend, decommissioned_at: since }: JsonObject): string {
+  if (typeof since === 'string') return `decommissioned ${since.slice(0, 10)}`;
   if (served !== true) return 'not served';
   return backend === 'away' ? 'away' : 'served';
 }

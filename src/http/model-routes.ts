@@ -15,7 +15,7 @@ import {
 import { configCallbacks, configField, configList, refuseField } from '../admin/litellm-config.ts';
 import { modelGroups, modelInfo, modelPage } from '../admin/model-lists.ts';
 import type { WriteParts } from '../admin/model-parts.ts';
-import { newModel, removeModel, updateModel } from '../admin/models.ts';
+import { decommission, decommissionedModels, newModel, removeModel, updateModel } from '../admin/models.ts';
 import { updateConfig } from '../admin/settings.ts';
 import type { Caller } from '../core/caller.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -77,6 +77,8 @@ export const modelRoutes: readonly ModelRoute[] = [
     updateModel(wish.parameters['id'], wish.body(), asking(wish), parts),
   ),
   master('POST', '/model/delete', (wish, parts) => removeModel(wish.body(), asking(wish), parts)),
+  master('POST', '/model/decommission', (wish, parts) => decommission(wish.body(), asking(wish), parts)),
+  master('GET', '/model/decommissioned', (_wish, parts) => decommissionedModels(parts)),
   master('POST', '/aliases', (wish, parts) => newAlias(wish.body(), asking(wish), parts)),
   master('PATCH', '/aliases/*', (wish, parts) => changeAlias(restOf(wish), wish.body(), asking(wish), parts)),
   master('DELETE', '/aliases/*', (wish, parts) => removeAlias(restOf(wish), asking(wish), parts)),

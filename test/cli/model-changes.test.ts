@@ -79,6 +79,23 @@ test('of a name with several deployments one is named by its id', async () => {
   await refused('models show pair', 1, /no model has the name or id pair/);
 });
 
+test('a model that is decommissioned is served no more, is listed apart, and comes back', async () => {
+  await well('models add worn --model openai/one');
+  await refused('models decommission worn', 1, /the alias worn would be left without a deployment/);
+  await well('models add worn --model openai/two');
+  const entries = JSON.parse(await well('models show worn --json')) as { model_info: { id: string } }[];
+  const [first = '', second = ''] = entries.map(({ model_info: info }) => info.id);
+  assert.match(await well(`models decommission ${first} --dry-run`), /rehearsed/);
+  assert.match(await well(`models decommission ${first}`), /: decommissioned$/m);
+  assert.doesNotMatch(await well('models list'), /openai\/one/);
+  assert.match(await well('models list --decommissioned'), /^worn +openai\/one +api +decommissioned 20\d\d-/m);
+  await refused(`models rm ${second}`, 1, /would be left with what is decommissioned/);
+  assert.match(await well(`models decommission ${first} --undo`), /: in service again$/m);
+  assert.match(await well('models list'), /openai\/one/);
+  await well(`models rm ${first}`);
+  await well(`models rm ${second}`);
+});
+
 test('a credential is stored by file or by reference, shared by models, and not removed under them', async () => {
   await well(`credentials add mine --secret api_key=${keyFile}`);
   await well('models add shared --model openai/x --credential mine');

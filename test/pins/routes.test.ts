@@ -38,6 +38,8 @@ const pinned = [
   'POST openai /model/update',
   'PATCH openai /model/:id/update',
   'POST openai /model/delete',
+  'POST openai /model/decommission',
+  'GET openai /model/decommissioned',
   'POST openai /aliases',
   'PATCH openai /aliases/*',
   'DELETE openai /aliases/*',

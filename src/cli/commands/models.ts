@@ -12,11 +12,13 @@ export const models: Command = {
   name: 'models',
   usage: '<action> [name]',
   summary:
-    'What a running gateway serves: list, show NAME, test [NAME] (a real call to each deployment), add NAME, edit NAME, rm NAME; a NAME is one that clients call, or an id',
+    'What a running gateway serves: list, show NAME, test [NAME] (a real call to each deployment), add NAME, edit NAME, rm NAME, decommission NAME (keep its row, serve it no more); a NAME is one that clients call, or an id',
   options: [
     ...modelOptions,
     { flags: '--rename <name>', says: 'edit: the name that clients call from now on' },
     { flags: '--unset <fields...>', says: 'edit: fields to take away (litellm_params.rpm, model_info.mode)' },
+    { flags: '--undo', says: 'decommission: take the deployment with this id into service again' },
+    { flags: '--decommissioned', says: 'list: those that are out of service' },
     ...changeOptions,
     { flags: '--json', says: 'Print JSON' },
     ...clientOptions,
@@ -29,6 +31,7 @@ export const models: Command = {
     'plumbline models add local --model ollama/qwen3 --api-base http://127.0.0.1:11434',
     'plumbline models edit gpt-4o --param rpm=120 --info mode=chat',
     'plumbline models rm gpt-4o',
+    'plumbline models decommission gpt-4o --dry-run',
   ],
   async run([word = '', name], options, terminal) {
     const act = action('models', word, acts);
@@ -38,7 +41,8 @@ export const models: Command = {
 
 const acts: Readonly<Record<string, ModelAct>> = {
   async list(client, { options, terminal }) {
-    const entries = listOf((await client.get('/model/info')).data).filter(isObject);
+    const path = options['decommissioned'] === true ? '/model/decommissioned' : '/model/info';
+    const entries = listOf((await client.get(path)).data).filter(isObject);
     terminal.say(options['json'] === true ? JSON.stringify(entries, null, 2) : modelTable(entries));
     return exitCodes.well;
   },
