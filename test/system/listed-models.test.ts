@@ -117,6 +117,34 @@ test('with wildcards asked for, what is shown covers all that can be called, and
   await fc.assert(property, { numRuns: 300 });
 });
 
+test('a name that stands for a wildcard calls nobody: no provider has a model named *', async () => {
+  const { house } = houseOf({
+    own: [{ name: 'a/*', deployments: ['good'], hidden: false }],
+    standIns: [{ name: 'b', target: 0, hidden: false }],
+    key: [],
+  });
+  assert.deepEqual(await listed(house), []);
+  assert.equal(await isCallable(house, 'b'), false);
+  assert.equal(await isCallable(house, 'a/b'), true);
+  assert.deepEqual(
+    house.received.map(({ body }) => body['model']),
+    ['b'],
+  );
+});
+
+test('a name that stands for one that stands for another leads to the end', async () => {
+  const { house } = houseOf({
+    own: [{ name: 'a', deployments: ['good'], hidden: false }],
+    standIns: [
+      { name: 'b', target: 0, hidden: false },
+      { name: 'ab', target: 1, hidden: false },
+    ],
+    key: ['ab'],
+  });
+  assert.deepEqual(await listed(house), ['ab']);
+  assert.equal(await isCallable(house, 'ab'), true);
+});
+
 test('a single model is shown when it can be called', async () => {
   const property = fc.asyncProperty(configured, async (given) => {
     const { house } = houseOf(given);

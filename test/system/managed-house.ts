@@ -1,7 +1,7 @@
 // A house whose models stand in a database in memory, followed as a gateway follows its own: what the management API changes is served.
 
 import type { Config } from '../../src/config/options.ts';
-import { routerSettings } from '../../src/core/records.ts';
+import { routerSettings, type VirtualKey } from '../../src/core/records.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
@@ -23,6 +23,7 @@ export interface ManagedOptions {
   readonly variables?: Readonly<Record<string, string>>;
   readonly options?: Config;
   readonly upstream?: Upstream;
+  readonly keys?: readonly VirtualKey[];
 }
 
 /** The keys of this house, to store by and to read what was stored. */
