@@ -3,16 +3,17 @@ import type { ReplacedKinds } from '../store/replace-owned.ts';
 
 const kinds = ['credentials', 'aliases', 'deployments', 'settings'] as const;
 
-/** Takes what changed and what deployments are called; returns a line for each change: `+ alias chat`, `~` changed, `-` removed. */
+/** Takes what changed and what deployments are called; returns a line for each change: `+ alias chat`, `~` changed, `-` removed, `>` left to the API. */
 export function changeLines(changes: ReplacedKinds, nameOf: (deployment: string) => string): string[] {
   return kinds.flatMap((kind) => {
     const noun = { credentials: 'credential', aliases: 'alias', deployments: 'deployment', settings: 'setting' }[kind];
     const shown = (name: string): string => `${noun} ${kind === 'deployments' ? nameOf(name) : name}`;
-    const { added, changed, removed } = changes[kind];
+    const { added, changed, removed, passedOn = [] } = changes[kind];
     return [
       ...added.map((name) => `+ ${shown(name)}`),
       ...changed.map((name) => `~ ${shown(name)}`),
       ...removed.map((name) => `- ${shown(name)}`),
+      ...passedOn.map((name) => `> ${shown(name)} stays as the API's, whose rows need it`),
     ];
   });
 }

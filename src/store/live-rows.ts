@@ -33,6 +33,10 @@ export function declaredOver(rows: LiveRows, declaration: Declaration, sealer: S
   const writing = rows.canary === null ? sealer : sealerOf(rows.canary, sealer);
   const stays = (row: { readonly owner: string }): boolean =>
     row.owner !== owner && !(owner === 'file' && row.owner === 'environment');
+  const isOver =
+    (names: readonly string[]) =>
+    (row: { readonly name: string }): boolean =>
+      !names.includes(row.name);
   const credentials = declaration.credentials.map(({ name, values }) => {
     const sealed = Object.entries(values).map(([field, secret]) => [
       field,
@@ -42,9 +46,15 @@ export function declaredOver(rows: LiveRows, declaration: Declaration, sealer: S
   });
   return {
     keys: rows.keys,
-    aliases: [...rows.aliases.filter(stays), ...declaration.aliases],
+    aliases: [
+      ...rows.aliases.filter(stays).filter(isOver(declaration.aliases.map(({ name }) => name))),
+      ...declaration.aliases,
+    ],
     deployments: [...rows.deployments.filter(stays), ...declaration.deployments],
-    credentials: [...rows.credentials.filter(stays), ...credentials],
+    credentials: [
+      ...rows.credentials.filter(stays).filter(isOver(credentials.map(({ name }) => name))),
+      ...credentials,
+    ],
     router: { ...rows.router, ...declaration.router },
     canary: rows.canary,
   };

@@ -1,5 +1,6 @@
 // Rows that belong to somebody: a file, the environment, the management API. Invariant: an owner's declaration replaces
-// that owner's rows and no others; a name that somebody else holds is refused.
+// that owner's rows and no others; a name that somebody else holds is refused. But what the API has stored keeps nobody from starting:
+// a name that it holds goes over to whoever declares it, and a row that others' rows need stays, as the API's.
 import { GatewayError } from '../core/errors.ts';
 import type { Owner } from '../core/records.ts';
 import type { Queries } from './database.ts';
@@ -10,6 +11,8 @@ export interface Replaced {
   readonly changed: readonly string[];
   readonly removed: readonly string[];
   readonly unchanged: number;
+  /** No longer declared, and the API's now, because rows of others need them. Absent: none. */
+  readonly passedOn?: readonly string[];
 }
 
 /** How the rows of a table are declared: its key and its other columns, each with its type. */
@@ -19,6 +22,10 @@ export interface OwnedTable {
   readonly table: string;
   readonly key: string;
   readonly columns: Readonly<Record<string, string>>;
+  /** SQL over `held` and `excluded`: which of the API's rows go over to whoever declares them. Absent: all. */
+  readonly goesOver?: string;
+  /** SQL over `held`, its owner as $1: which rows others' rows need. Absent: none. */
+  readonly needed?: string;
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -38,13 +45,29 @@ export async function replaceOwnedRows(
   refuseTwice(shape, names);
   const written = await queries.query<{ name: string; isNew: boolean }>(upsert(shape), [JSON.stringify(rows), owner]);
   await refuseForeign(queries, shape, owner, names);
+  const passedOn = prunes ? await passOn(queries, shape, owner, names) : [];
   const removed = prunes ? await removeOthers(queries, shape, owner, names) : [];
   return {
     added: written.filter((row) => row.isNew).map((row) => row.name),
     changed: written.filter((row) => !row.isNew).map((row) => row.name),
     removed: removed.map((row) => row.name),
     unchanged: names.length - written.length,
+    ...(passedOn.length === 0 ? {} : { passedOn: passedOn.map((row) => row.name) }),
   };
+}
+
+async function passOn(
+  queries: Queries,
+  { table, key, needed }: OwnedTable,
+  owner: Owner,
+  names: readonly string[],
+): Promise<{ name: string }[]> {
+  if (needed === undefined || owner === 'api') return [];
+  return queries.query<{ name: string }>(
+    `update ${table} as held set owner = 'api', updated_at = now()
+     where owner = $1 and not (${key} = any($2::text[])) and (${needed}) returning ${key} as name`,
+    [owner, names],
+  );
 }
 
 function removeOthers(
@@ -60,7 +83,7 @@ function removeOthers(
 }
 
 /** Rows that are as declared already are not touched: nobody is told of a change that is none. */
-function upsert({ table, key, columns }: OwnedTable): string {
+function upsert({ table, key, columns, goesOver = 'true' }: OwnedTable): string {
   const names = Object.keys(columns);
   const typed = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
   const of = (row: string) => names.map((name) => `${row}.${name}`).join(', ');
@@ -68,8 +91,9 @@ function upsert({ table, key, columns }: OwnedTable): string {
     select declared.${key}, $2, ${of('declared')}
     from jsonb_to_recordset($1::jsonb) as declared(${[`${key} text`, ...typed].join(', ')})
     on conflict (${key}) do update
-    set ${names.map((name) => `${name} = excluded.${name}`).join(', ')}, updated_at = now()
-    where held.owner = excluded.owner and (${of('held')}) is distinct from (${of('excluded')})
+    set owner = excluded.owner, ${names.map((name) => `${name} = excluded.${name}`).join(', ')}, updated_at = now()
+    where (held.owner = excluded.owner or (held.owner = 'api' and ${goesOver}))
+      and (held.owner, ${of('held')}) is distinct from (excluded.owner, ${of('excluded')})
     returning ${key} as name, xmax = 0 as "isNew"`;
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { hashKey } from '../../src/core/key-hash.ts';
 import { replaceOwned } from '../../src/store/replace-owned.ts';
+import { readAliases } from '../../src/store/tables/aliases.ts';
 import { readCredentials } from '../../src/store/tables/credentials.ts';
 import { readDeployments } from '../../src/store/tables/deployments.ts';
 import { declared, newKey } from '../store/rows.ts';
@@ -189,6 +190,38 @@ test('what belongs to the file is refused by naming the file', async () => {
   ])
     await refused(told, /belongs to the configuration file; change it there/);
   assert.deepEqual(await readDeployments(managed.database), declared().deployments);
+});
+
+test('what the API has added keeps no file from being brought in, nor from letting go', async () => {
+  await post('/credentials', { credential_name: 'groq', credential_values: { api_key: 'sk-of-the-api' } });
+  await added(model('fast'));
+  await post('/aliases', { name: 'short', target: 'fast' });
+  await post('/config/update', { router_settings: { num_retries: 9 } });
+  const brought = await replaceOwned(managed.database, declared(), sealer);
+  assert.deepEqual(
+    [brought.aliases.changed, brought.credentials.changed, brought.settings.changed],
+    [['fast'], ['groq'], ['router.retries']],
+  );
+  const owners = async (): Promise<unknown> =>
+    (await readAliases(managed.database)).map(({ name, owner }) => [name, owner]);
+  assert.deepEqual(await owners(), [
+    ['fast', 'file'],
+    ['short', 'api'],
+  ]);
+  assert.equal((await readDeployments(managed.database)).length, 2, "the file's and the API's stand under one name");
+  await added({ model_name: 'other', litellm_params: { model: 'groq/x', litellm_credential_name: 'groq' } });
+
+  const nothing = { ...declared(), aliases: [], deployments: [], credentials: [], router: {} };
+  const left = await replaceOwned(managed.database, nothing, sealer);
+  assert.deepEqual([left.aliases.passedOn, left.credentials.passedOn], [['fast'], ['groq']]);
+  assert.deepEqual(await owners(), [
+    ['fast', 'api'],
+    ['other', 'api'],
+    ['short', 'api'],
+  ]);
+  assert.equal(await chat('short'), 'Bearer sk-posted-canary');
+  assert.equal(await chat('other'), 'Bearer gsk-plain');
+  assert.equal((await readDeployments(managed.database)).length, 2);
 });
 
 test('a key of the environment is referred to, unless the address is given too', async () => {

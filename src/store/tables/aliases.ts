@@ -33,6 +33,10 @@ const shape: OwnedTable = {
   table: 'plumbline.aliases',
   key: 'name',
   columns: { strategy: 'text', target: 'text', hidden: 'boolean', settings: 'jsonb' },
+  // A name with deployments does not become one that stands for another.
+  goesOver: '(excluded.target is null or held.target is not null)',
+  needed: `exists (select 1 from plumbline.deployments where alias = held.name and owner <> $1)
+    or exists (select 1 from plumbline.aliases other where other.target = held.name and other.owner <> $1)`,
 };
 
 type Settings = Pick<AliasRecord, 'fallbacks' | 'contextWindowFallbacks' | 'contentPolicyFallbacks' | 'retryPolicy'>;

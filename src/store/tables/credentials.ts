@@ -47,6 +47,7 @@ const shape: OwnedTable = {
   table: 'plumbline.credentials',
   key: 'name',
   columns: { sealed: 'jsonb' },
+  needed: 'exists (select 1 from plumbline.deployments where credential = held.name and owner <> $1)',
 };
 
 /** Returns every credential, sealed. */
