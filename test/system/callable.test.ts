@@ -56,6 +56,38 @@ test('a deployment is checked for those who may call its model', async () => {
   assert.equal(house.received.length, 1);
 });
 
+test('a deployment is called by what it is for, and how long that took is told', async () => {
+  const house = openHouse({
+    deployments: [
+      { alias: 'chat', info: { mode: 'chat' } },
+      { alias: 'vectors', info: { mode: 'embedding' } },
+      { alias: 'ranks', provider: 'hosted_vllm', info: { mode: 'rerank' } },
+      { alias: 'wild/*', model: '*' },
+    ],
+    upstream: ({ path }) => {
+      if (path.endsWith('/chat/completions')) return { body: completion('x') };
+      if (path.endsWith('/embeddings')) return { body: { data: [{ embedding: [0.1], index: 0 }] } };
+      return { status: 401, body: { message: 'no such key' } };
+    },
+  });
+  type Tried = { model: string; operation: string; latency_ms: number; error?: string };
+  const report = (await house.ask('/health')).json as Record<string, Tried[]>;
+  const shown = (kind: string) => report[kind]?.map(({ model, operation, latency_ms: ms }) => [model, operation, ms]);
+  assert.deepEqual(shown('healthy_endpoints'), [
+    ['chat', 'chat', 0],
+    ['vectors', 'embedding', 0],
+  ]);
+  assert.deepEqual(shown('unhealthy_endpoints'), [['ranks', 'rerank', 0]]);
+  assert.match(report['unhealthy_endpoints']?.[0]?.error ?? '', /AuthenticationError.*no such key/);
+  assert.deepEqual(shown('skipped_endpoints'), [['wild/*', undefined, undefined]]);
+  const query = 'model=wild/some-embedder';
+  const one = (await house.ask('/health', undefined, { query })).json as Record<string, Tried[]>;
+  assert.deepEqual(
+    one['healthy_endpoints']?.map(({ model, operation }) => [model, operation]),
+    [['wild/some-embedder', 'embedding']],
+  );
+});
+
 test('tokens are counted for every model, whatever it is for, and the count is recorded as one', async () => {
   const house = openHouse({
     deployments: [
