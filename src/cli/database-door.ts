@@ -70,8 +70,11 @@ export async function withStore<Result>(
   }
 }
 
-/** The embedded database of a gateway that runs is connected to, of one that does not is started for as long as it takes. */
-async function openBeside({ dataDir, databaseUrl }: Config): Promise<Store> {
+/**
+ * Takes the options in force; returns the store, of whatever version. The embedded database of a gateway that runs is connected to, of one
+ * that does not is started for as long as it takes. Throws StartRefused.
+ */
+export async function openBeside({ dataDir, databaseUrl }: Config): Promise<Store> {
   const options = { dataDir, log: silentLog, poolSize: 2, ...(databaseUrl === null ? {} : { databaseUrl }) };
   try {
     return await openStore(options);

@@ -16,10 +16,7 @@ const v2 = 'v2:gcm:AAECAwQFBgcICQoLMWOAGMB7St91yNjCe_k3OabK5tJhha6R9cCKisKxuEW7p
 const v3 = 'v3:gcm:AAECAwQFBgcICQoLlyOccX_f1YCnWRlbnUVx_059HMgTdSAaVEviiW0rF79V_g==';
 
 const opener = new LitellmOpener([{ name: 'salt', key: new Secret(salt) }]);
-const opened = (text: string, by = opener) => {
-  const { secret, ...rest } = by.open(text);
-  return { text: secret.reveal(), ...rest };
-};
+const opened = (text: string, by = opener) => by.open(text);
 
 test('every form opens under its key, one layer each, and two layers where there are two', () => {
   for (const text of [once, v2, v3]) {

@@ -2,7 +2,7 @@
 // Invariant: a layer is taken off only when it authenticates under a given key; nothing is guessed. Nothing is ever sealed here.
 import { createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
-import { Secret } from './secret.ts';
+import type { Secret } from './secret.ts';
 
 /** A key LiteLLM may have sealed with: its salt key, or its master key where it has none. */
 export interface LitellmKey {
@@ -12,7 +12,8 @@ export interface LitellmKey {
 }
 
 export interface OpenedValue {
-  readonly secret: Secret;
+  /** In the clear: hand it on, never print it. */
+  readonly text: string;
   /** Layers taken off; 0: no key opens it. */
   readonly layers: number;
   /** The names of the keys that opened them, the outermost first. */
@@ -51,7 +52,7 @@ export class LitellmOpener {
       keys.push(layer.key);
       text = layer.text;
     }
-    return { secret: new Secret(text), layers: keys.length, keys, looksSealed: looksSealed(text) };
+    return { text, layers: keys.length, keys, looksSealed: looksSealed(text) };
   }
 
   #openOnce(text: string): { readonly text: string; readonly key: string } | undefined {

@@ -10,6 +10,7 @@ import { compareSchema, migrateTables, type SchemaState, type StepResult } from 
 import { pgliteDatabase } from './pglite-database.ts';
 import { postgresDatabase } from './postgres-database.ts';
 import type { Table } from './table.ts';
+import { adopted } from './tables/adopted.ts';
 import { aliases } from './tables/aliases.ts';
 import { canary } from './tables/canary.ts';
 import { credentials } from './tables/credentials.ts';
@@ -19,7 +20,17 @@ import { settings } from './tables/settings.ts';
 import { usage } from './tables/usage.ts';
 import { usageDaily } from './tables/usage-daily.ts';
 
-export const tables: readonly Table[] = [keys, canary, credentials, aliases, deployments, settings, usage, usageDaily];
+export const tables: readonly Table[] = [
+  keys,
+  canary,
+  credentials,
+  aliases,
+  deployments,
+  settings,
+  usage,
+  usageDaily,
+  adopted,
+];
 
 export interface StoreOptions {
   /** `postgresql://…`; without it the gateway's own PostgreSQL runs in the data folder. */

@@ -14,6 +14,8 @@ export interface PostgresOptions {
   readonly log: Log;
   /** Connections at most, the listening one included; at least 2. */
   readonly poolSize?: number;
+  /** True: the server refuses whatever would write. */
+  readonly readsOnly?: boolean;
 }
 
 const defaultPoolSize = 10;
@@ -38,7 +40,8 @@ const types = {
 export function postgresDatabase(options: PostgresOptions): Database {
   const poolSize = Math.max(2, options.poolSize ?? defaultPoolSize);
   const config = connectionConfig(options.at);
-  const pool = new pg.Pool({ ...config, max: poolSize - 1, onConnect: prepareSession });
+  const onConnect = options.readsOnly === true ? prepareReader : prepareSession;
+  const pool = new pg.Pool({ ...config, max: poolSize - 1, onConnect });
   pool.on('error', (thrown) => options.log.warn('a connection to the database was lost', { error: thrown }));
   let stopListening: (() => Promise<void>) | undefined;
   return {
@@ -76,6 +79,10 @@ function connectionConfig(at: string | Connection): pg.ClientConfig {
 
 async function prepareSession(client: pg.ClientBase): Promise<void> {
   await client.query(sessionSettings);
+}
+
+async function prepareReader(client: pg.ClientBase): Promise<void> {
+  await client.query(`${sessionSettings}; SET default_transaction_read_only = on; SET lock_timeout = '5s'`);
 }
 
 function queriesOf(runner: pg.Pool | pg.ClientBase): Queries {

@@ -1,5 +1,6 @@
 // The catalogue of commands.
 import type { Command } from '../command.ts';
+import { adopt } from './adopt.ts';
 import { aliases } from './aliases.ts';
 import { apply } from './apply.ts';
 import { check } from './check.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   aliases,
   credentials,
   config,
+  adopt,
   usage,
   secrets,
 ];

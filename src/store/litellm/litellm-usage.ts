@@ -1,0 +1,40 @@
+// LiteLLM's spend log, a page at a time in the order of its index, so that a table of any size is read in constant memory and
+// nothing is held meanwhile. Prompts and answers are never asked for.
+import { type LitellmRow, selection } from './litellm-rows.ts';
+import { type LitellmDatabase, quoted } from './open-litellm.ts';
+
+const table = 'LiteLLM_SpendLogs';
+const pageSize = 2000;
+const patienceMs = 300_000;
+const leftOut = ['messages', 'response', 'proxy_server_request'];
+
+/** Takes a database and since when (milliseconds); yields pages of rows that began then or later, the oldest first. */
+export async function* litellmUsage(database: LitellmDatabase, since: number): AsyncGenerator<readonly LitellmRow[]> {
+  const columns = database.tables.get(table);
+  if (columns?.has('request_id') !== true || !columns.has('startTime')) return;
+  const from = `${quoted(database.schema)}.${quoted(table)}`;
+  const selected = `${selection(columns, leftOut)}, "startTime"::text as "at"`;
+  let after: readonly [string, string] = [new Date(since).toISOString().replace('Z', ''), ''];
+  for (;;) {
+    const page: LitellmRow[] = await database.query<LitellmRow>(
+      `select ${selected} from ${from} where "startTime" >= $1::timestamp and ("startTime", request_id) > ($1::timestamp, $2)
+       order by "startTime", request_id limit ${pageSize}`,
+      after,
+      { patienceMs },
+    );
+    if (page.length > 0) yield page;
+    const last = page.at(-1);
+    if (page.length < pageSize || last === undefined) return;
+    after = [String(last['at']), String(last['request_id'])];
+  }
+}
+
+/** Takes a database; returns about how many rows its spend log has, as the server estimates it; undefined: no such table. */
+export async function estimateUsage(database: LitellmDatabase): Promise<number | undefined> {
+  if (!database.tables.has(table)) return undefined;
+  const [row] = await database.query<{ about: number }>(
+    'select reltuples::float8 as about from pg_class where oid = $1::regclass',
+    [`${quoted(database.schema)}.${quoted(table)}`],
+  );
+  return Math.max(0, Math.round(row?.about ?? 0));
+}
