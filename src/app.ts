@@ -15,8 +15,8 @@ import { resolveStored } from './config/references.ts';
 import { type Complaint, complaintLine, isLoopback } from './config/rules.ts';
 import { settle } from './config/settle.ts';
 import { build } from './core/build.ts';
-import { GatewayError } from './core/errors.ts';
-import { type Declaration, routerSettings } from './core/records.ts';
+import { routerSettings } from './core/records.ts';
+import { tableMissing } from './core/table-missing.ts';
 import type { Readiness } from './http/routes.ts';
 import { openServer } from './http/server.ts';
 import { openSite, type Site } from './http/site.ts';
@@ -27,13 +27,12 @@ import { Outbox } from './kit/outbox.ts';
 import { openSealer, type Sealer } from './kit/seal.ts';
 import { Upstreams } from './kit/upstream.ts';
 import { type PriceTable, readPriceFile } from './providers/prices.ts';
-import { refuseWrongKey } from './store/canary.ts';
-import { migrate, open as openStore, type Store } from './store/index.ts';
+import { beginLive } from './store/begin-live.ts';
+import { open as openStore, type Store } from './store/index.ts';
 import { type Journal, openJournal } from './store/journal.ts';
-import { type Live, openLive, openLiveFrom } from './store/live.ts';
-import { declaredOver, noRows } from './store/live-rows.ts';
+import type { Live } from './store/live.ts';
 import { replaceOwned } from './store/replace-owned.ts';
-import { keepSnapshot, readSnapshot, type SnapshotPlace } from './store/snapshot.ts';
+import { keepSnapshot, type SnapshotPlace } from './store/snapshot.ts';
 import { keepUsageDays } from './store/usage-days.ts';
 import { writeUsage } from './store/write-usage.ts';
 import type { Snapshot } from './telemetry/family.ts';
@@ -110,7 +109,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
   try {
     const { declaration, table } = await finding;
     const place = snapshotPlace(config, store);
-    const live = await liveOf(store, declaration, sealer, place, log);
+    const live = await beginLive(store, declaration, sealer, place, log);
     const forgetSnapshot = place === null ? null : keepSnapshot(place, live, systemClock, log);
     const journal = await openJournal({
       dataDir: config.dataDir,
@@ -257,48 +256,9 @@ function refused(complaints: readonly Complaint[]): AppRefused {
   return new AppRefused(complaints.map(complaintLine).join('\n'), 'docs/config.md lists every option');
 }
 
-/** A file takes the place of what an earlier start found by itself; rows of the management API stay as they are. */
-async function bringIn(declaration: Declaration, store: Store, sealer: Sealer, log: Log): Promise<void> {
-  if (declaration.owner === 'file') {
-    const nothing = { owner: 'environment', aliases: [], deployments: [], credentials: [], router: {} } as const;
-    await replaceOwned(store.database, nothing, sealer);
-  }
-  const changes = await replaceOwned(store.database, declaration, sealer);
-  log.info('declared models are in the tables', { owner: declaration.owner, ...changes });
-}
-
 /** A database of our own is up when we are; somebody else's may be away when we start. */
 function snapshotPlace({ dataDir }: Config, { mark }: Store): SnapshotPlace | null {
   return mark === undefined ? null : { path: join(dataDir, 'last-known.jsonl'), database: mark };
-}
-
-/** With the database away, what was last known and what is declared is served until it is there. */
-async function liveOf(
-  store: Store,
-  declaration: Declaration,
-  sealer: Sealer,
-  place: SnapshotPlace | null,
-  log: Log,
-): Promise<Live> {
-  const prepare = async (): Promise<void> => {
-    await refuseWrongKey(store.database, sealer);
-    await migrate(store.database);
-    await bringIn(declaration, store, sealer, log);
-  };
-  try {
-    await prepare();
-    return await openLive(store.database, log);
-  } catch (thrown) {
-    const isAway = thrown instanceof GatewayError && thrown.code === 'store_unavailable';
-    if (!isAway || place === null) throw thrown;
-    const known = readSnapshot(place, log);
-    log.error('the database is away at the start; what was last known is served until it is there', {
-      knownAt: known === undefined ? null : new Date(known.takenAt).toISOString(),
-      error: thrown.cause,
-    });
-    const rows = declaredOver(known?.rows ?? noRows, declaration, sealer);
-    return openLiveFrom({ rows, known: known !== undefined, prepare }, store.database, log);
-  }
 }
 
 function siteOf(
@@ -327,6 +287,7 @@ function siteOf(
     }),
     keyByHash: (hash) => live.keyByHash(hash),
     isFresh: () => live.state().fresh,
+    missing: () => live.state().missing,
     database: store.database,
     refresh: () => live.refresh(),
     send: (request, target) =>
@@ -383,10 +344,11 @@ function metricsOf(
 }
 
 function readinessOf(live: Live, journal: Journal): Readiness {
-  const { fresh, known, reason } = live.state();
+  const { fresh, known, reason, missing } = live.state();
   const { waiting, lost, diskReason, reason: unwritten } = journal.state();
   const reasons = [
     ...(reason === undefined ? [] : [`the database is away: ${reason}`]),
+    ...missing.map((table) => tableMissing(table).message),
     ...(unwritten === undefined ? [] : [`usage cannot be written: ${unwritten}; ${waiting} rows wait`]),
     ...(diskReason === undefined ? [] : [`the usage journal is in memory only: ${diskReason}`]),
     ...(lost === 0 ? [] : [`${lost} usage rows were lost since the start`]),

@@ -12,6 +12,8 @@ export interface IdentifyParts {
   readonly keyByHash: (hash: string) => VirtualKey | undefined;
   /** True while what is in memory is known to be what the database holds. */
   readonly isFresh: () => boolean;
+  /** Why keys may be unknown that exist; undefined: none is. */
+  readonly lost: () => GatewayError | undefined;
   /** Milliseconds of the calendar. */
   readonly now: () => number;
 }
@@ -60,6 +62,8 @@ class Hashes {
 }
 
 function unknown(parts: IdentifyParts): GatewayError {
+  const lost = parts.lost();
+  if (lost !== undefined) return lost;
   if (!parts.isFresh()) return new GatewayError('identity_unavailable', { retryAfterMs: 5_000 });
   return new GatewayError('key_invalid', {
     message: 'this key is not known; ask for one at /key/generate',

@@ -80,6 +80,7 @@ export const errors = {
     says: 'The database is away, so this key cannot be looked up; known keys are still served',
   },
   store_unavailable: { ...broken, status: 503, says: 'The database is away' },
+  table_missing: { ...broken, status: 503, says: 'A table of the database is missing' },
   report_too_large: { ...asked, status: 400, says: 'The report covers too much' },
   feature_unavailable: { ...asked, status: 501, says: 'This is understood but not built yet' },
   draining: { ...broken, status: 503, says: 'The gateway is shutting down' },

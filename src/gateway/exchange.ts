@@ -2,7 +2,7 @@
 // not compile. And Parts: all that the hall needs of the rest of the house, handed in by app.ts.
 import type { Caller } from '../core/caller.ts';
 import type { Operation } from '../core/chat.ts';
-import type { ErrorCode } from '../core/errors.ts';
+import type { ErrorCode, GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { DeploymentRecord, RouterSettings, UsageRow } from '../core/records.ts';
 import type { Arrived } from '../core/wire.ts';
@@ -36,6 +36,8 @@ export interface Parts {
   /** Takes the key a request carries; returns who it is. Throws key_* or identity_unavailable. */
   readonly identify: (token: string) => Caller;
   readonly models: () => ModelMap;
+  /** Why models may be unknown that exist; undefined: none is. */
+  readonly lostModels: () => GatewayError | undefined;
   readonly router: () => RouterSettings;
   readonly traffic: Traffic;
   /** The target is for those who watch (traces). */

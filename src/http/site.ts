@@ -1,5 +1,6 @@
 // The hall, the rooms and the routes, joined around whatever rows, way out and clock they are handed: app.ts brings the real
 // ones, tests their own. Invariant: a change of the rows builds a new model map and swaps it in; requests under way keep theirs.
+
 import { randomUUID } from 'node:crypto';
 import { openIdentify } from '../access/identify.ts';
 import { BackendFacts } from '../admin/backend-facts.ts';
@@ -9,6 +10,7 @@ import type { Config } from '../config/options.ts';
 import { build } from '../core/build.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Tracing, UsageRow, VirtualKey } from '../core/records.ts';
+import { tableMissing } from '../core/table-missing.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
 import type { Parts } from '../gateway/exchange.ts';
 import { buildModelMap, type ModelRows } from '../gateway/model-map.ts';
@@ -40,6 +42,8 @@ export interface SiteParts {
   readonly rows: () => ModelRows;
   readonly keyByHash: (hash: string) => VirtualKey | undefined;
   readonly isFresh: () => boolean;
+  /** Tables that are not there; without it, none is missing. */
+  readonly missing?: () => readonly string[];
   readonly database: Pick<Database, 'query' | 'transaction'>;
   readonly refresh: () => Promise<void>;
   readonly send: Parts['send'];
@@ -105,9 +109,11 @@ export function openSite(parts: SiteParts): Site {
       masterHash: parts.masterKey.sha256(),
       keyByHash: parts.keyByHash,
       isFresh: parts.isFresh,
+      lost: () => lostOf(parts, 'keys'),
       now: clock.now,
     }),
     models: () => models,
+    lostModels: () => lostOf(parts, 'aliases', 'deployments', 'credentials'),
     router: () => router,
     traffic,
     send: parts.send,
@@ -165,6 +171,12 @@ export function openSite(parts: SiteParts): Site {
 }
 
 /** Canned answers are written as OpenAI writes. */
+/** Takes tables; returns the refusal of what needs one that is not there, or undefined. */
+function lostOf({ missing }: SiteParts, ...tables: string[]): GatewayError | undefined {
+  const lost = tables.find((table) => missing?.().includes(table));
+  return lost === undefined ? undefined : tableMissing(lost);
+}
+
 function cannedWire(): Parts['cannedWire'] {
   const wire = openai.wires.chat;
   if (wire === undefined) throw new Error('the openai provider has no chat wire');

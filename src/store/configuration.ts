@@ -3,6 +3,7 @@ import type { AliasRecord, CredentialRecord, DeploymentRecord, RouterSettings } 
 import { readCanary } from './canary.ts';
 import type { Database } from './database.ts';
 import type { LiveRows } from './live-rows.ts';
+import { missingTables } from './present-tables.ts';
 import { readAliases } from './tables/aliases.ts';
 import { readCredentials } from './tables/credentials.ts';
 import { readDeployments } from './tables/deployments.ts';
@@ -17,7 +18,11 @@ export interface Configuration {
   readonly router: Partial<RouterSettings>;
   /** Sealed; tells which salt key the credentials are sealed under. */
   readonly canary: string | null;
+  /** Tables that were not there: of what they hold, what was known before is in force. */
+  readonly missing: ReadonlySet<string>;
 }
+
+const needed = ['aliases', 'deployments', 'credentials', 'settings', 'canary'] as const;
 
 /** Nothing is configured. */
 export const noConfiguration: Configuration = {
@@ -27,18 +32,21 @@ export const noConfiguration: Configuration = {
   credentials: new Map(),
   router: {},
   canary: null,
+  missing: new Set(),
 };
 
-/** All of it as of one moment, so that a deployment never meets a credential of another time. */
-export function readConfiguration(database: Database): Promise<Configuration> {
+/** Takes a database and what was known before; returns all of it as of one moment, so that a deployment never meets a credential of another time. */
+export function readConfiguration(database: Database, before: Configuration = noConfiguration): Promise<Configuration> {
   return database.transaction(
     async (queries) => {
-      const aliases = await readAliases(queries);
-      const deployments = await readDeployments(queries);
-      const credentials = await readCredentials(queries);
-      const router = await readRouterSettings(queries);
-      const canary = await readCanary(queries);
-      return configurationOf({ aliases, deployments, credentials, router, canary });
+      const missing = await missingTables(queries, needed);
+      const isThere = (table: (typeof needed)[number]): boolean => !missing.has(table);
+      const aliases = isThere('aliases') ? await readAliases(queries) : [...before.aliases.values()];
+      const deployments = isThere('deployments') ? await readDeployments(queries) : before.deployments;
+      const credentials = isThere('credentials') ? await readCredentials(queries) : [...before.credentials.values()];
+      const router = isThere('settings') ? await readRouterSettings(queries) : before.router;
+      const canary = isThere('canary') ? await readCanary(queries) : before.canary;
+      return { ...configurationOf({ aliases, deployments, credentials, router, canary }), missing };
     },
     { snapshot: true },
   );
@@ -53,5 +61,6 @@ export function configurationOf(rows: Omit<LiveRows, 'keys'>): Configuration {
     credentials: new Map(rows.credentials.map((credential) => [credential.name, credential])),
     router: rows.router,
     canary: rows.canary,
+    missing: new Set(),
   };
 }

@@ -44,6 +44,7 @@ export interface Database extends Queries {
 export const sqlStates = {
   uniqueViolation: '23505',
   foreignKeyViolation: '23503',
+  undefinedTable: '42P01',
   deadlock: '40P01',
   serialization: '40001',
   /** A class: every state that begins so. */
@@ -56,6 +57,12 @@ export const sqlStates = {
 export function sqlStateOf(thrown: unknown): string | undefined {
   const code = thrown instanceof Error ? (thrown as { code?: unknown }).code : undefined;
   return typeof code === 'string' && /^[0-9FHPX][0-9A-Z]{4}$/.test(code) ? code : undefined;
+}
+
+/** Takes anything thrown by a query; returns the table of ours that is not there, or undefined when it is something else. */
+export function missingTableOf(thrown: unknown): string | undefined {
+  if (sqlStateOf(thrown) !== sqlStates.undefinedTable) return undefined;
+  return /"plumbline\.([a-z_]+)"/.exec((thrown as Error).message)?.[1];
 }
 
 /** Takes anything thrown by a query; returns the constraint that was violated, or undefined. */

@@ -9,6 +9,7 @@ import type { Log } from '../kit/log.ts';
 import { type Configuration, configurationOf, noConfiguration, readConfiguration } from './configuration.ts';
 import type { Database } from './database.ts';
 import type { LiveRows } from './live-rows.ts';
+import { missingTables } from './present-tables.ts';
 import { both, isStale, markStale, nothingStale, type Stale } from './stale.ts';
 import { keysByHash, readKeys } from './tables/keys.ts';
 
@@ -19,6 +20,8 @@ export interface LiveState {
   readonly since: number;
   /** Why it is not fresh; undefined when it is. */
   readonly reason: string | undefined;
+  /** Tables that are not there; what needs them is refused. */
+  readonly missing: readonly string[];
   /** False: nothing was ever read, now or before an earlier end: only what is declared is served. */
   readonly known: boolean;
 }
@@ -56,6 +59,7 @@ const channel = 'plumbline_changed';
 /** Beyond so many changed keys at once, reading all of them is cheaper. */
 const mostSingleKeys = 200;
 const retryMs = 500;
+const lookOutMs = 1_000;
 const nothingNew = '';
 
 /** Takes a database whose schema is up to date; reads everything and follows it. Throws store_unavailable. */
@@ -87,9 +91,10 @@ class LiveView implements Live {
   readonly #listeners = new Set<(part: LivePart) => void>();
   #configuration: Configuration = noConfiguration;
   #keys = new Map<string, VirtualKey>();
-  #state: LiveState = { fresh: false, since: Date.now(), reason: 'nothing is read yet', known: false };
+  #state: LiveState = { fresh: false, since: Date.now(), reason: 'nothing is read yet', missing: [], known: false };
   #stale: Stale = nothingStale();
   #isHeard = false;
+  #hasKeys = true;
   #reading: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopListening: (() => Promise<void>) | undefined;
@@ -235,6 +240,7 @@ class LiveView implements Live {
       try {
         if (asked.configuration) await this.#readConfiguration();
         if (asked.everyKey || asked.hashes.size > 0) await this.#readKeys(asked);
+        this.#lookOut();
       } catch (thrown) {
         this.#stale = both(this.#stale, asked);
         this.#lose(thrown);
@@ -246,11 +252,16 @@ class LiveView implements Live {
   }
 
   async #readConfiguration(): Promise<void> {
-    this.#configuration = await readConfiguration(this.#database);
+    this.#configuration = await readConfiguration(this.#database, this.#configuration);
     this.#tell('configuration');
   }
 
-  async #readKeys({ everyKey, hashes }: Stale): Promise<void> {
+  async #readKeys(stale: Stale): Promise<void> {
+    this.#hasKeys = (await missingTables(this.#database, ['keys'])).size === 0;
+    if (this.#hasKeys) await this.#readThose(stale);
+  }
+
+  async #readThose({ everyKey, hashes }: Stale): Promise<void> {
     if (everyKey || hashes.size > mostSingleKeys) {
       this.#keys = new Map((await readKeys(this.#database)).map((key) => [key.hash, key]));
     } else {
@@ -259,6 +270,18 @@ class LiveView implements Live {
       for (const key of found) this.#keys.set(key.hash, key);
     }
     this.#tell('keys');
+  }
+
+  /** Nobody tells of a table that has come back: it is looked for. */
+  #lookOut(): void {
+    const missing = [...this.#configuration.missing, ...(this.#hasKeys ? [] : ['keys'])];
+    if (missing.join() !== this.#state.missing.join()) {
+      if (missing.length > 0) this.#log.error('tables are missing: what needs them is refused', { missing });
+      else this.#log.info('all tables are there again');
+    }
+    this.#state = { ...this.#state, missing };
+    if (missing.length > 0 && !this.#closing.signal.aborted)
+      this.#retry = setTimeout(() => void this.refresh().catch(() => undefined), lookOutMs).unref();
   }
 
   #tell(part: LivePart): void {
@@ -275,7 +298,7 @@ class LiveView implements Live {
       this.#state = { ...this.#state, reason };
       return;
     }
-    this.#state = { fresh, reason, since: Date.now(), known: fresh || this.#state.known };
+    this.#state = { ...this.#state, fresh, reason, since: Date.now(), known: fresh || this.#state.known };
     if (fresh) this.#log.info('the database is followed: what is served is fresh');
     else this.#log.warn('the database is away: what was read last is served', { reason });
   }

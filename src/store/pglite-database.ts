@@ -5,8 +5,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { GatewayError } from '../core/errors.ts';
+import { tableMissing } from '../core/table-missing.ts';
 import type { Log } from '../kit/log.ts';
-import type { Database, ListenHandlers, Queries, TransactionOptions } from './database.ts';
+import {
+  type Database,
+  type ListenHandlers,
+  missingTableOf,
+  type Queries,
+  type TransactionOptions,
+} from './database.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { parsers } from './sql-values.ts';
 import { StartRefused } from './start-refused.ts';
@@ -80,7 +87,10 @@ function queriesOf(runner: PGlite | Transaction): Queries {
   return {
     query: async <Row>(sql: string, values: readonly unknown[] = []) => {
       if (!('rollback' in runner)) refuseClosed(runner);
-      const result = await runner.query<Row>(sql, [...values]);
+      const result = await runner.query<Row>(sql, [...values]).catch((thrown: unknown) => {
+        const table = missingTableOf(thrown);
+        throw table === undefined ? thrown : tableMissing(table, thrown);
+      });
       return result.rows;
     },
   };

@@ -1,10 +1,19 @@
 // A Database over PostgreSQL, through a pool of connections. Invariant: never more connections than configured, the one
 // that listens included.
+
 import pg from 'pg';
 import { GatewayError } from '../core/errors.ts';
+import { tableMissing } from '../core/table-missing.ts';
 import type { Log } from '../kit/log.ts';
 import type { Connection } from './connection.ts';
-import { type Database, type Queries, type QueryOptions, sqlStateOf, type TransactionOptions } from './database.ts';
+import {
+  type Database,
+  missingTableOf,
+  type Queries,
+  type QueryOptions,
+  sqlStateOf,
+  type TransactionOptions,
+} from './database.ts';
 import { listenOn } from './postgres-listener.ts';
 import { parsers } from './sql-values.ts';
 
@@ -152,6 +161,8 @@ async function rollback(queries: Queries): Promise<Error | undefined> {
  */
 export function understood(thrown: unknown): unknown {
   if (thrown instanceof GatewayError || thrown instanceof RangeError || thrown instanceof SyntaxError) return thrown;
+  const table = missingTableOf(thrown);
+  if (table !== undefined) return tableMissing(table, thrown);
   const state = thrown instanceof pg.DatabaseError ? sqlStateOf(thrown) : undefined;
   if (state !== undefined && !awayStates.test(state)) return thrown;
   return new GatewayError('store_unavailable', { cause: thrown });

@@ -26,14 +26,19 @@ export function replaceOwned(
   database: Database,
   declaration: Declaration,
   sealer: Sealer,
-  { prunes = true }: ReplaceOptions = {},
+  options: ReplaceOptions = {},
 ): Promise<ReplacedKinds> {
-  return database.transaction((queries) => replaceKinds(queries, declaration, sealer, prunes));
+  return database.transaction((queries) => replaceKinds(queries, declaration, sealer, options));
 }
+
+/** What a declaration is written to, and what tells under which key. */
+export const ownedTables = ['credentials', 'aliases', 'deployments', 'settings', 'canary'] as const;
 
 export interface ReplaceOptions {
   /** False: rows of the owner that it does not declare stay. */
   readonly prunes?: boolean;
+  /** Tables that are not there: what is declared for them is left out. */
+  readonly without?: ReadonlySet<string>;
 }
 
 /** What a rehearsal throws to have everything taken back. */
@@ -44,12 +49,12 @@ export async function rehearseOwned(
   database: Database,
   declaration: Declaration,
   sealer: Sealer,
-  { prunes = true }: ReplaceOptions = {},
+  options: ReplaceOptions = {},
 ): Promise<ReplacedKinds> {
   let result: ReplacedKinds | undefined;
   try {
     await database.transaction(async (queries) => {
-      result = await replaceKinds(queries, declaration, sealer, prunes);
+      result = await replaceKinds(queries, declaration, sealer, options);
       throw new TakenBack();
     });
   } catch (thrown) {
@@ -59,17 +64,27 @@ export async function rehearseOwned(
   return result;
 }
 
+const untouched: Replaced = { added: [], changed: [], removed: [], unchanged: 0 };
+
 async function replaceKinds(
   queries: Queries,
   declaration: Declaration,
   sealer: Sealer,
-  prunes: boolean,
+  { prunes = true, without = new Set() }: ReplaceOptions,
 ): Promise<ReplacedKinds> {
   const { owner } = declaration;
-  const credentials = await replaceCredentials(queries, owner, declaration.credentials, sealer, prunes);
-  const aliases = await replaceAliases(queries, owner, declaration.aliases, prunes);
-  const deployments = await replaceDeployments(queries, owner, declaration.deployments, prunes);
-  const settings = await replaceRouterSettings(queries, owner, declaration.router, prunes);
+  // What nobody needs any more is known only where all are that might.
+  const prunesNeeded = prunes && without.size === 0;
+  const onto = (table: (typeof ownedTables)[number], replace: () => Promise<Replaced>): Promise<Replaced> =>
+    without.has(table) ? Promise.resolve(untouched) : replace();
+  const credentials = await onto(without.has('canary') ? 'canary' : 'credentials', () =>
+    replaceCredentials(queries, owner, declaration.credentials, sealer, prunesNeeded),
+  );
+  const aliases = await onto('aliases', () => replaceAliases(queries, owner, declaration.aliases, prunesNeeded));
+  const deployments = await onto('deployments', () =>
+    replaceDeployments(queries, owner, declaration.deployments, prunes),
+  );
+  const settings = await onto('settings', () => replaceRouterSettings(queries, owner, declaration.router, prunes));
   await refuseDangling(queries, owner);
   return { credentials, aliases, deployments, settings };
 }

@@ -39,6 +39,7 @@ const pinned = [
   ['info_forbidden', 403, 'auth_error', 'never', 'AuthenticationError'],
   ['identity_unavailable', 503, 'api_error', 'again', 'InternalServerError'],
   ['store_unavailable', 503, 'api_error', 'again', 'InternalServerError'],
+  ['table_missing', 503, 'api_error', 'again', 'InternalServerError'],
   ['report_too_large', 400, 'invalid_request_error', 'never', 'BadRequestError'],
   ['feature_unavailable', 501, 'invalid_request_error', 'never', 'BadRequestError'],
   ['draining', 503, 'api_error', 'again', 'InternalServerError'],

@@ -11,7 +11,8 @@ export function candidates(asked: Resolved, alias: Alias, parts: Parts): readonl
   const { operation } = asked.surface;
   const able =
     asked.options.mockResponse === null ? alias.targets.filter((target) => canServe(target, operation)) : alias.targets;
-  if (able.length === 0) throw noneServes(asked, alias);
+  if (able.length === 0)
+    throw (alias.targets.length === 0 ? parts.lostModels() : undefined) ?? noneServes(asked, alias);
   return parts.router().tagFiltering ? tagged(able, asked.options.tags) : able;
 }
 

@@ -1,0 +1,58 @@
+// The beginning of what is served: the schema made right, what is declared brought in, all of it read and followed. Invariant: a table
+// that is gone, or a database that is away, costs what needs it and nothing else.
+import { GatewayError } from '../core/errors.ts';
+import type { Declaration } from '../core/records.ts';
+import type { Log } from '../kit/log.ts';
+import type { Sealer } from '../kit/seal.ts';
+import { refuseWrongKey } from './canary.ts';
+import { migrate, type Store } from './index.ts';
+import { type Live, openLive, openLiveFrom } from './live.ts';
+import { declaredOver, noRows } from './live-rows.ts';
+import { missingTables } from './present-tables.ts';
+import { ownedTables, replaceOwned } from './replace-owned.ts';
+import { readSnapshot, type SnapshotPlace } from './snapshot.ts';
+
+/**
+ * Takes a database, what is declared, the keys that seal, and where what was last known is kept (null: nowhere); returns what is
+ * served, kept fresh. With the database away that is what was last known and what is declared. Throws StartRefused, field_invalid.
+ */
+export async function beginLive(
+  store: Store,
+  declaration: Declaration,
+  sealer: Sealer,
+  place: SnapshotPlace | null,
+  log: Log,
+): Promise<Live> {
+  const prepare = async (): Promise<void> => {
+    await refuseWrongKey(store.database, sealer);
+    await migrate(store.database);
+    await bringIn(declaration, store, sealer, log);
+  };
+  try {
+    await prepare();
+    return await openLive(store.database, log);
+  } catch (thrown) {
+    const isAway = thrown instanceof GatewayError && thrown.code === 'store_unavailable';
+    if (!isAway || place === null) throw thrown;
+    const known = readSnapshot(place, log);
+    log.error('the database is away at the start; what was last known is served until it is there', {
+      knownAt: known === undefined ? null : new Date(known.takenAt).toISOString(),
+      error: thrown.cause,
+    });
+    const rows = declaredOver(known?.rows ?? noRows, declaration, sealer);
+    return openLiveFrom({ rows, known: known !== undefined, prepare }, store.database, log);
+  }
+}
+
+/** A file takes the place of what an earlier start found by itself; rows of the management API stay as they are. */
+async function bringIn(declaration: Declaration, store: Store, sealer: Sealer, log: Log): Promise<void> {
+  const without = await missingTables(store.database, ownedTables);
+  if (declaration.owner === 'file') {
+    const nothing = { owner: 'environment', aliases: [], deployments: [], credentials: [], router: {} } as const;
+    await replaceOwned(store.database, nothing, sealer, { without });
+  }
+  const changes = await replaceOwned(store.database, declaration, sealer, { without });
+  if (without.size > 0)
+    log.error('tables are missing: what is declared for them is left out', { missing: [...without] });
+  log.info('declared models are in the tables', { owner: declaration.owner, ...changes });
+}
