@@ -1,5 +1,6 @@
 // A change by the management API: in one transaction, in force here before it is answered, or rehearsed and taken back.
 import type { JsonObject } from '../core/json.ts';
+import { settleRows } from '../store/api-row.ts';
 import type { Queries } from '../store/database.ts';
 import type { WriteParts } from './model-parts.ts';
 
@@ -22,6 +23,7 @@ export async function changed<Result>(
   try {
     await parts.database.transaction(async (queries) => {
       done.push(await change(queries));
+      await settleRows(queries);
       if (isRehearsal) throw new TakenBack();
     });
   } catch (thrown) {

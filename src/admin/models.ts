@@ -124,8 +124,13 @@ async function recordWith(id: string | undefined, parts: WriteParts): Promise<De
     throw new GatewayError('field_missing', { message, field: 'id' });
   }
   const record = (await readDeployments(parts.database)).find((one) => one.id === id);
-  if (record === undefined) throw notFound(id);
-  return record;
+  if (record !== undefined) return record;
+  const isOver = (await readDecommissioned(parts.database)).some((one) => one.id === id);
+  if (!isOver) throw notFound(id);
+  throw new GatewayError('field_invalid', {
+    message: `${id} is decommissioned; take it back into service first`,
+    field: 'id',
+  });
 }
 
 function idIn(info: JsonObject | null | undefined): string | undefined {

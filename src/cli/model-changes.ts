@@ -40,7 +40,9 @@ export const modelChanges: Readonly<Record<'add' | 'edit' | 'rm' | 'decommission
     return sayChange(`model ${textOf(answer.model_name)} (${id})`, answer, options, terminal);
   },
   async rm(client, { name, options, terminal }) {
-    const id = idOf(await wantedModels(client, named('models', 'rm', name)), 'rm');
+    const typed = named('models', 'rm', name);
+    const over = (await entriesAt(client, '/model/decommissioned')).some((entry) => idIn(entry) === typed);
+    const id = over ? typed : idOf(await wantedModels(client, typed), 'rm');
     const answer = await client.send('POST', rehearsed('/model/delete', options), { id });
     return sayChange(`model ${name} (${id})`, answer, options, terminal);
   },
@@ -54,9 +56,14 @@ export const modelChanges: Readonly<Record<'add' | 'edit' | 'rm' | 'decommission
   },
 };
 
+/** Takes a path that lists deployments; returns its entries. */
+export async function entriesAt(client: GatewayClient, path: string): Promise<readonly JsonObject[]> {
+  return listOf((await client.get(path)).data).filter(isObject);
+}
+
 /** Takes a name that clients call, or an id; returns its entries of /model/info. Throws CommandFailure when there is none. */
 export async function wantedModels(client: GatewayClient, name: string): Promise<readonly JsonObject[]> {
-  const entries = listOf((await client.get('/model/info')).data).filter(isObject);
+  const entries = await entriesAt(client, '/model/info');
   const found = entries.filter((entry) => entry.model_name === name || idIn(entry) === name);
   if (found.length > 0) return found;
   throw new CommandFailure(`no model has the name or id ${name}`, '`plumbline models list` shows them');

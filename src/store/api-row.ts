@@ -1,7 +1,7 @@
 // Rows of the management API's own. Invariant: what a file or the environment holds is never written by it, for its owner would undo that.
 import { GatewayError } from '../core/errors.ts';
 import type { Owner } from '../core/records.ts';
-import type { Queries } from './database.ts';
+import { type Queries, sqlStateOf, sqlStates } from './database.ts';
 
 interface Place {
   readonly noun: string;
@@ -48,3 +48,23 @@ function ownedElsewhere(noun: string, name: string, owner: Owner): GatewayError 
 export async function aloneWithModels(queries: Queries): Promise<void> {
   await queries.query('lock table plumbline.aliases, plumbline.deployments in share row exclusive mode');
 }
+
+/**
+ * Takes a transaction in which all is written; returns when references and fingerprints hold, which are looked at when it ends, and so
+ * never in a rehearsal. Throws field_invalid with what the database says.
+ */
+export async function settleRows(queries: Queries): Promise<void> {
+  try {
+    await queries.query('set constraints all immediate');
+  } catch (thrown) {
+    const wrong = flaws.get(sqlStateOf(thrown) ?? '');
+    if (wrong === undefined) throw thrown;
+    const detail = (thrown as { detail?: string }).detail ?? '';
+    throw new GatewayError('field_invalid', { message: `this ${wrong}. ${detail}`, cause: thrown });
+  }
+}
+
+const flaws: ReadonlyMap<string, string> = new Map([
+  [sqlStates.foreignKeyViolation, 'would leave something pointing at nothing'],
+  [sqlStates.uniqueViolation, 'is there already'],
+]);

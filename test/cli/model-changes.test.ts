@@ -89,10 +89,15 @@ test('a model that is decommissioned is served no more, is listed apart, and com
   assert.match(await well(`models decommission ${first}`), /: decommissioned$/m);
   assert.doesNotMatch(await well('models list'), /openai\/one/);
   assert.match(await well('models list --decommissioned'), /^worn +openai\/one +api +decommissioned 20\d\d-/m);
+  await refused(`models edit ${first} --param rpm=1`, 1, /no model has the name or id/);
+  const told = await managed.send('PATCH', `/model/${first}/update`, { litellm_params: { rpm: 1 } });
+  assert.match(told.text, /is decommissioned; take it back into service first/);
   await refused(`models rm ${second}`, 1, /would be left with what is decommissioned/);
   assert.match(await well(`models decommission ${first} --undo`), /: in service again$/m);
   assert.match(await well('models list'), /openai\/one/);
+  await well(`models decommission ${first}`);
   await well(`models rm ${first}`);
+  assert.equal(await well('models list --decommissioned'), 'no models\n');
   await well(`models rm ${second}`);
 });
 

@@ -4,7 +4,7 @@ import { action, named } from '../action.ts';
 import { changeOptions } from '../changes-said.ts';
 import { type Command, CommandFailure, exitCodes } from '../command.ts';
 import { clientOptions, withGateway } from '../gateway-client.ts';
-import { type ModelAct, modelChanges, wantedModels } from '../model-changes.ts';
+import { entriesAt, type ModelAct, modelChanges, wantedModels } from '../model-changes.ts';
 import { modelFacts, modelTable, testTable } from '../model-table.ts';
 import { modelOptions } from '../model-words.ts';
 
@@ -41,8 +41,8 @@ export const models: Command = {
 
 const acts: Readonly<Record<string, ModelAct>> = {
   async list(client, { options, terminal }) {
-    const path = options['decommissioned'] === true ? '/model/decommissioned' : '/model/info';
-    const entries = listOf((await client.get(path)).data).filter(isObject);
+    const isOver = options['decommissioned'] === true;
+    const entries = await entriesAt(client, isOver ? '/model/decommissioned' : '/model/info');
     terminal.say(options['json'] === true ? JSON.stringify(entries, null, 2) : modelTable(entries));
     return exitCodes.well;
   },
