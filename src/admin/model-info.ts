@@ -2,9 +2,11 @@
 // costs, and where each of these comes from. Invariants: no secret, no ciphertext and no mark of one; what is unknown is null.
 import { litellmParamsOf } from '../config/litellm-write.ts';
 import { type Caller, mayCall } from '../core/caller.ts';
+import { GatewayError } from '../core/errors.ts';
 import { type JsonObject, numberOf } from '../core/json.ts';
 import type { AliasRecord, DeploymentRecord, ModelInfo } from '../core/records.ts';
 import { factsFor, type ModelFacts, priceOf } from '../providers/prices.ts';
+import { type ModelTimes, readModelTimes } from '../store/model-times.ts';
 import type { BackendAnswer, ModelParts, ReadyModel } from './model-parts.ts';
 
 /** A deployment under a name that leads to it. */
@@ -33,7 +35,25 @@ export async function modelEntries(
   parts: ModelParts,
 ): Promise<readonly JsonObject[]> {
   const ready = new Map(parts.ready().map((model) => [model.record.id, model]));
-  return Promise.all(models.map((model) => entryOf(model, ready.get(model.record.id), caller, parts)));
+  const times = caller.isMaster ? await timesOf(parts) : new Map<string, ModelTimes>();
+  const entries = await Promise.all(models.map((model) => entryOf(model, ready.get(model.record.id), caller, parts)));
+  return entries.map((entry, index) => withTimes(entry, times.get(models[index]?.record.id ?? '')));
+}
+
+/** None while the database is away: what is served is told all the same. */
+async function timesOf({ database }: ModelParts): Promise<ReadonlyMap<string, ModelTimes>> {
+  try {
+    return await readModelTimes(database);
+  } catch (thrown) {
+    if (thrown instanceof GatewayError && thrown.code === 'store_unavailable') return new Map();
+    throw thrown;
+  }
+}
+
+function withTimes(entry: Entry, times: ModelTimes | undefined): JsonObject {
+  if (times === undefined) return { ...entry };
+  const [created_at, updated_at] = [times.createdAt, times.updatedAt].map((ms) => new Date(ms).toISOString());
+  return { ...entry, model_info: { ...entry.model_info, created_at, updated_at } };
 }
 
 /** Takes a deployment; returns its model_info as it is shown. */
@@ -58,7 +78,7 @@ async function entryOf(
   ready: ReadyModel | undefined,
   caller: Caller,
   parts: ModelParts,
-): Promise<JsonObject> {
+): Promise<Entry> {
   const { listed, said } = await learned(record, ready, parts);
   const info = infoOf(record, listed, said, parts);
   return {
@@ -75,6 +95,13 @@ async function entryOf(
       backend_asked_at: said.askedAt === null ? null : new Date(said.askedAt).toISOString(),
     },
   };
+}
+
+interface Entry {
+  readonly model_name: string;
+  readonly litellm_params: JsonObject;
+  readonly model_info: JsonObject;
+  readonly plumbline: JsonObject;
 }
 
 const notAsked: BackendAnswer = { state: 'unasked', info: {}, askedAt: null };

@@ -23,11 +23,13 @@ export function notFound(id: string): GatewayError {
 const orders: Readonly<Record<string, (entry: JsonObject) => string | number>> = {
   model_name: (entry) => textOf(entry.model_name)?.toLowerCase() ?? '',
   costs: ({ model_info: info }) => numberIn(info, 'input_cost_per_token') + numberIn(info, 'output_cost_per_token'),
+  created_at: ({ model_info: info }) => textOf(fieldIn(info, 'created_at')) ?? '',
+  updated_at: ({ model_info: info }) => textOf(fieldIn(info, 'updated_at')) ?? '',
   status: ({ model_info: info }) => Number(fieldIn(info, 'db_model') === true),
 };
 
 /**
- * Takes the query (`page`, `size`, `search` in names, `model` and `modelId` exactly, `sortBy` model_name, costs or status,
+ * Takes the query (`page`, `size`, `search` in names, `model` and `modelId` exactly, `sortBy` model_name, costs, status, created_at or updated_at,
  * `sortOrder` asc or desc) and the caller; returns a page of models. Throws field_invalid, field_unsupported.
  */
 export async function modelPage(query: URLSearchParams, caller: Caller, parts: ModelParts): Promise<JsonObject> {

@@ -65,6 +65,8 @@ const entry = {
     max_tokens: 4096,
     id,
     db_model: true,
+    created_at: '2026-11-23T10:00:00.500Z',
+    updated_at: '2026-11-23T11:00:00.000Z',
   },
   plumbline: {
     owner: 'api',
@@ -78,6 +80,9 @@ const entry = {
 };
 
 test('GET /model/info and /v2/model/info', async () => {
+  await managed.database.query(
+    "update plumbline.deployments set created_at = '2026-11-23 10:00:00.5+00', updated_at = '2026-11-23 11:00:00+00'",
+  );
   assert.deepEqual(await told('GET', '/model/info'), { data: [entry] });
   assert.deepEqual(await told('GET', '/v1/model/info'), { data: [entry] });
   assert.deepEqual(await told('GET', '/v2/model/info'), {

@@ -288,6 +288,16 @@ test('a rehearsal says what would be done and does nothing', async () => {
   await refused(post('/model/new?dry_run=1', model('maybe')), /dry_run must be true or false/);
 });
 
+test('models are sorted by when they were stored', async () => {
+  for (const name of ['b', 'a']) await added(model(name));
+  const told = await managed.house.ask('/v2/model/info', undefined, { query: 'sortBy=created_at&sortOrder=desc' });
+  const { data } = told.json as { data: { model_name: string; model_info: { created_at: string } }[] };
+  assert.deepEqual(
+    data.map(({ model_name: name }) => name),
+    ['a', 'b'],
+  );
+});
+
 test('only the master key may see or change anything of it', async () => {
   const { house } = managed;
   let asked = 0;

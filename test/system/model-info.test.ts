@@ -44,7 +44,7 @@ const own = [
 ];
 
 test('a context size comes from the server that has the model, and is asked for once', async () => {
-  const house = openHouse({ deployments: own, upstream: backend });
+  const house = openHouse({ settings: [], deployments: own, upstream: backend });
   const told = await entries(house);
   assert.deepEqual(
     told.map(({ model_name: name, model_info: info, plumbline }) => [
@@ -77,6 +77,7 @@ test('a context size comes from the server that has the model, and is asked for 
 test('a server that is away leaves the size unknown and says so, and is asked again soon', async () => {
   let isAway = true;
   const house = openHouse({
+    settings: [],
     deployments: own.slice(0, 1),
     upstream: (received) => {
       if (isAway) throw new Error('nobody there');
@@ -93,6 +94,7 @@ test('a server that is away leaves the size unknown and says so, and is asked ag
 
 test('a server that answers without a size is told from one that is away', async () => {
   const house = openHouse({
+    settings: [],
     deployments: [{ alias: 'chat' }],
     upstream: () => ({ status: 404, body: 'no such page' }),
   });
@@ -102,6 +104,7 @@ test('a server that answers without a size is told from one that is away', async
 
 test('what the row says goes before the server, and the server before the table', async () => {
   const house = openHouse({
+    settings: [],
     deployments: [
       { ...own[0], alias: 'row', info: { max_input_tokens: 1000, input_cost_per_token: 1 } },
       { ...own[1], alias: 'asked', parameters: { defaults: { num_ctx: 2048 } } },
@@ -127,6 +130,7 @@ const sealed = openSealer(new Secret('salt-of-the-test-house')).seal(
 
 test('no secret is told, neither open nor sealed, and a virtual key is told neither address nor owner', async () => {
   const house = openHouse({
+    settings: [],
     deployments: [
       { alias: 'chat', credential: 'mine' },
       { alias: 'broken', credential: 'missing' },
@@ -155,7 +159,7 @@ test('no secret is told, neither open nor sealed, and a virtual key is told neit
 });
 
 test('one model is shown by its id, and an unknown id is named', async () => {
-  const house = openHouse({ deployments: [{ alias: 'one' }, { alias: 'two' }], upstream: backend });
+  const house = openHouse({ settings: [], deployments: [{ alias: 'one' }, { alias: 'two' }], upstream: backend });
   const [entry, ...more] = await entries(house, '/model/info', 'litellm_model_id=d2');
   assert.deepEqual([entry?.model_name, entry?.model_info['id'], more], ['two', 'd2', []]);
   const unknown = await house.ask('/model/info', undefined, { query: 'litellm_model_id=d9' });
@@ -166,6 +170,7 @@ test('one model is shown by its id, and an unknown id is named', async () => {
 test('/v2/model/info pages, searches and sorts', async () => {
   const dear = { prices: { input_cost_per_token: 1 } };
   const house = openHouse({
+    settings: [],
     deployments: [
       { alias: 'beta', parameters: dear },
       { alias: 'Alpha', owner: 'api' },
@@ -195,6 +200,7 @@ test('/v2/model/info pages, searches and sorts', async () => {
 
 test('/model_group/info joins the deployments of a name', async () => {
   const house = openHouse({
+    settings: [],
     deployments: [
       { ...own[0], alias: 'chat', parameters: { rpm: 10, tpm: 100 } },
       { ...own[1], alias: 'chat', parameters: { rpm: 5, prices: { input_cost_per_token: 2 } } },
