@@ -5,7 +5,7 @@ import type { Declaration } from '../core/records.ts';
 import type { Log } from '../kit/log.ts';
 import type { Sealer } from '../kit/seal.ts';
 import { refuseWrongKey } from './canary.ts';
-import { migrate, type Store } from './index.ts';
+import { compare, migrate, type Store } from './index.ts';
 import { type Live, openLive, openLiveFrom } from './live.ts';
 import { declaredOver, noRows } from './live-rows.ts';
 import { missingTables } from './present-tables.ts';
@@ -26,6 +26,7 @@ export async function beginLive(
   const prepare = async (): Promise<void> => {
     await refuseWrongKey(store.database, sealer);
     await migrate(store.database);
+    await tellOfNewer(store, log);
     await bringIn(declaration, store, sealer, log);
   };
   try {
@@ -42,6 +43,12 @@ export async function beginLive(
     const rows = declaredOver(known?.rows ?? noRows, declaration, sealer);
     return openLiveFrom({ rows, known: known !== undefined, prepare }, store.database, log);
   }
+}
+
+async function tellOfNewer({ database }: Store, log: Log): Promise<void> {
+  const { beside } = await compare(database);
+  if (beside.length > 0)
+    log.info('a newer gateway has added to the tables; this one runs beside it', { steps: beside });
 }
 
 /** A file takes the place of what an earlier start found by itself; rows of the management API stay as they are. */

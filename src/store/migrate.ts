@@ -1,5 +1,5 @@
 // Bringing a schema up to date, in dated steps: forward only, each whole or not at all, one gateway at a time.
-// Invariants: looking never changes anything; a database that a newer gateway has changed is left alone.
+// Invariants: looking never changes anything; a database that a newer gateway has changed is left alone, unless all it did was to add.
 import { createHash } from 'node:crypto';
 import { type Database, type Queries, sqlStateOf } from './database.ts';
 import { StartRefused } from './start-refused.ts';
@@ -9,8 +9,10 @@ import type { Step, Table } from './table.ts';
 export interface SchemaState {
   /** Known to the code, not taken yet. */
   readonly missing: readonly string[];
-  /** Taken, and not known to the code: a newer gateway was here. */
+  /** Taken, and not known to the code: a newer gateway was here, and this one cannot run beside it. */
   readonly unknown: readonly string[];
+  /** Taken by a newer gateway that this one can run beside. */
+  readonly beside: readonly string[];
   /** Taken with another text than the code has now. */
   readonly changed: readonly string[];
 }
@@ -39,19 +41,24 @@ const ledgerSql = `create table if not exists plumbline.steps (
   id text primary key,
   table_name text not null,
   checksum text not null,
-  taken_at timestamptz not null default now()
+  taken_at timestamptz not null default now(),
+  additive boolean not null default false
 )`;
+/** Ledgers of before did not say it. */
+const ledgerColumnSql = 'alter table plumbline.steps add column if not exists additive boolean not null default false';
 
 /** Takes a database and the tables of the code; says how they compare, and changes nothing. */
 export async function compareSchema(database: Queries, tables: readonly Table[]): Promise<SchemaState> {
   const planned = plan(tables);
   const taken = await readLedger(database);
-  const known = new Map(planned.map((step) => [step.id, step.checksum]));
+  const known = new Set(planned.map((step) => step.id));
+  const newer = [...taken.values()].filter(({ id }) => !known.has(id));
   return {
     missing: planned.filter((step) => !taken.has(step.id)).map((step) => step.id),
-    unknown: [...taken.keys()].filter((id) => !known.has(id)),
+    unknown: newer.filter(({ additive }) => !additive).map(({ id }) => id),
+    beside: newer.filter(({ additive }) => additive).map(({ id }) => id),
     changed: planned
-      .filter((step) => taken.has(step.id) && taken.get(step.id) !== step.checksum)
+      .filter((step) => taken.has(step.id) && taken.get(step.id)?.checksum !== step.checksum)
       .map((step) => step.id),
   };
 }
@@ -89,15 +96,22 @@ function checksumOf(step: Step): string {
   return createHash('sha256').update(JSON.stringify(words)).digest('hex');
 }
 
-async function readLedger(queries: Queries): Promise<Map<string, string>> {
+interface TakenStep {
+  readonly id: string;
+  readonly checksum: string;
+  readonly additive: boolean;
+}
+
+async function readLedger(queries: Queries): Promise<ReadonlyMap<string, TakenStep>> {
   const [found] = await queries.query<{ isThere: boolean }>(
     `select to_regclass('plumbline.steps') is not null as "isThere"`,
   );
   if (found?.isThere !== true) return new Map();
-  const rows = await queries.query<{ id: string; checksum: string }>(
-    'select id, checksum from plumbline.steps order by id',
+  const rows = await queries.query<TakenStep>(
+    `select id, checksum, coalesce((to_jsonb(steps) ->> 'additive')::boolean, false) as additive
+     from plumbline.steps order by id`,
   );
-  return new Map(rows.map((row) => [row.id, row.checksum]));
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 async function refuseServer(queries: Queries): Promise<void> {
@@ -139,6 +153,7 @@ async function makeLedger(database: Database): Promise<void> {
     const found = await queries.query(`select 1 from pg_catalog.pg_namespace where nspname = 'plumbline'`);
     if (found.length === 0) await run(queries, 'ledger', 'create schema plumbline');
     await run(queries, 'ledger', ledgerSql);
+    await run(queries, 'ledger', ledgerColumnSql);
   });
 }
 
@@ -147,10 +162,11 @@ async function take(database: Database, step: PlannedStep): Promise<StepResult['
     const taken = await queries.query('select 1 from plumbline.steps where id = $1', [step.id]);
     if (taken.length > 0) return 'already';
     for (const statement of step.sql) await run(queries, step.id, statement);
-    await queries.query('insert into plumbline.steps (id, table_name, checksum) values ($1, $2, $3)', [
+    await queries.query('insert into plumbline.steps (id, table_name, checksum, additive) values ($1, $2, $3, $4)', [
       step.id,
       step.table,
       step.checksum,
+      step.additive === true,
     ]);
     return 'taken';
   });

@@ -155,6 +155,7 @@ create table plumbline.steps (
   table_name text not null,
   checksum text not null,
   taken_at timestamp with time zone not null default now(),
+  additive boolean not null default false,
   constraint steps_pkey PRIMARY KEY (id)
 );
 

@@ -6,6 +6,11 @@ export interface Step {
   readonly id: string;
   /** Statements, one an entry, so that the one that fails can be named. Names are written in full (`plumbline.keys`). */
   readonly sql: readonly string[];
+  /**
+   * True: gateways that do not know the step go on beside it, for it only adds what they need not fill in: a table, a column with a
+   * default, an index (docs/decisions/0011).
+   */
+  readonly additive?: true;
 }
 
 export interface Table {

@@ -41,7 +41,7 @@ export function migrateCases(database: () => Database): void {
   test('looking at a database changes nothing and names what is missing', async () => {
     await emptySchema(database());
     const state = await compareSchema(database(), [boxes]);
-    assert.deepEqual(state, { missing: ['2026-01-01-01-boxes'], unknown: [], changed: [] });
+    assert.deepEqual(state, { missing: ['2026-01-01-01-boxes'], unknown: [], beside: [], changed: [] });
     const [schema] = await database().query(`select to_regnamespace('plumbline') as there`);
     assert.deepEqual(schema, { there: null });
   });
@@ -64,6 +64,35 @@ export function migrateCases(database: () => Database): void {
       assert.match(thrown.message, /does not know: 2026-01-01-02-lids, 2026-01-03-01-lids/);
       return true;
     });
+  });
+
+  test('a schema to which a newer gateway only added is run beside, and older steps are still taken', async () => {
+    await emptySchema(database());
+    const added: Table = {
+      name: 'boxes',
+      steps: [
+        ...boxes.steps,
+        { id: '2027-01-01-01-boxes', sql: ['alter table plumbline.boxes add b int default 1'], additive: true },
+      ],
+    };
+    await migrateTables(database(), [added]);
+    const results = await migrateTables(database(), [boxes, lids]);
+    assert.deepEqual(
+      results.map((step) => step.outcome),
+      ['already', 'taken', 'taken'],
+    );
+    const state = await compareSchema(database(), [boxes, lids]);
+    assert.deepEqual(state, { missing: [], unknown: [], beside: ['2027-01-01-01-boxes'], changed: [] });
+  });
+
+  test('a ledger of before steps could be additive is brought up to date', async () => {
+    await emptySchema(database());
+    await migrateTables(database(), [boxes]);
+    await database().query('alter table plumbline.steps drop column additive');
+    assert.deepEqual((await compareSchema(database(), [])).unknown, ['2026-01-01-01-boxes']);
+    await migrateTables(database(), [boxes, lids]);
+    const rows = await database().query('select additive from plumbline.steps');
+    assert.deepEqual(rows, [{ additive: false }, { additive: false }, { additive: false }]);
   });
 
   test('a step whose text changed after it was taken is refused; its layout may change', async () => {
@@ -106,7 +135,7 @@ export function migrateCases(database: () => Database): void {
     const both = await Promise.all([migrate(database()), migrate(database())]);
     const taken = both.flat().filter((step) => step.outcome === 'taken');
     assert.equal(taken.length, tables.flatMap((table) => table.steps).length);
-    assert.deepEqual(await compare(database()), { missing: [], unknown: [], changed: [] });
+    assert.deepEqual(await compare(database()), { missing: [], unknown: [], beside: [], changed: [] });
   });
 
   test('the page schema.sql is the schema after the last step', async () => {
