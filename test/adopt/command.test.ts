@@ -1,0 +1,194 @@
+// plumbline adopt as people run it: LiteLLM and the gateway share one database; afterwards LiteLLM's keys call LiteLLM's names through
+// the gateway, and LiteLLM's tables are as they were to the byte.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { hashKey } from '../../src/core/key-hash.ts';
+import { start } from '../cli/running.ts';
+import { startGateway } from '../real/gateway.ts';
+import { addModels, addRow, dump, makeTables, salt } from './litellm-database.ts';
+import { type MadeDatabase, noEmbedded, openStage, type Stage } from './stage.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+describe('plumbline adopt', { skip: noEmbedded }, () => {
+  let stage: Stage;
+  let shared: MadeDatabase;
+  let upstream: Server;
+  const asked: { path: string; authorization: string }[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-adopt-cli-'));
+
+  before(async () => {
+    stage = await openStage();
+    shared = await stage.make('shared');
+    upstream = createServer(async (request, response) => {
+      const { url = '', headers } = request;
+      asked.push({ path: url, authorization: headers.authorization ?? '' });
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(url.endsWith('/embeddings') ? embedded : answered(await modelIn(request))));
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    const base = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`;
+    await makeTables(shared.database, { without: ['LiteLLM_SkillsTable'] });
+    await addModels(
+      shared.database,
+      [
+        {
+          id: 'c',
+          name: 'gpt-local',
+          params: { model: 'openai/chat-upstream', api_base: base, api_key: 'sk-up-chat' },
+        },
+        {
+          id: 'e',
+          name: 'local-embeddings',
+          params: { model: 'openai/embed', api_base: base, api_key: 'sk-up-embed' },
+        },
+        {
+          id: 'e2',
+          name: 'local-embeddings',
+          params: { model: 'openai/embed', api_base: base, api_key: 'sk-up-embed' },
+        },
+      ],
+      { layers: ['box', 'box'] },
+    );
+    await addRow(shared.database, 'LiteLLM_Config', {
+      param_name: 'router_settings',
+      param_value: { model_group_alias: { 'chat-default': 'gpt-local' } },
+    });
+    const keys = [
+      {
+        token: hashKey('sk-old-client'),
+        key_name: 'sk-...ient',
+        key_alias: 'old',
+        models: ['chat-default', 'local-embeddings'],
+      },
+      { token: hashKey('sk-of-a-team'), key_name: 'sk-...team', key_alias: 'team key', team_id: 'red', models: [] },
+    ];
+    for (const key of keys) await addRow(shared.database, 'LiteLLM_VerificationToken', { ...key, spend: 1.25 });
+  });
+  after(async () => {
+    upstream.close();
+    await stage.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const adopt = async (...args: string[]) => {
+    const environment = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: folder,
+      DATABASE_URL: shared.address.reveal(),
+      LITELLM_SALT_KEY: salt,
+      PLUMBLINE_MASTER_KEY: 'sk-master-of-the-test-0123456789',
+    };
+    return start(process.execPath, [main, 'adopt', '--data-dir', join(folder, 'data'), ...args], environment).ended;
+  };
+
+  test('the plan changes nothing; --yes brings it over; the old keys call the old names; a second run has nothing to do', async () => {
+    const config = join(folder, 'config.yaml');
+    writeFileSync(config, 'router_settings:\n  model_group_alias: {embeddings-default: local-embeddings}\n');
+    const before = await dump(shared.database);
+    const plan = await adopt('--config', config);
+    assert.equal(plan.code, 0, plan.errors);
+    assert.match(plan.output, /^models +3 +2 +0 +1 +0 +0$/m);
+    assert.match(plan.output, /nothing was changed; --yes carries it out/);
+    assert.match(plan.output, /9 sealed more than once \(9 layers too many\)/);
+    const schemas = await shared.database.query(
+      `select 1 from information_schema.schemata where schema_name = 'plumbline'`,
+    );
+    assert.deepEqual(schemas, []);
+
+    const done = await adopt('--config', config, '--yes', '--json');
+    assert.equal(done.code, 0, done.errors);
+    const told = JSON.parse(done.output) as {
+      counts: Record<string, { brought: number; disabled: number }>;
+      balances: number;
+    };
+    assert.deepEqual(
+      [
+        told.counts['model']?.brought,
+        told.counts['alias']?.brought,
+        told.counts['key']?.brought,
+        told.counts['key']?.disabled,
+      ],
+      [2, 2, 2, 1],
+    );
+    assert.doesNotMatch(plan.output + done.output, /sk-up|sk-old|sk-salt/);
+
+    const gateway = await startGateway({
+      env: { PLUMBLINE_DATABASE_URL: shared.address.reveal(), PLUMBLINE_SALT_KEY: salt },
+    });
+    try {
+      const call = async (path: string, key: string, body?: object) => {
+        const response = await fetch(gateway.baseUrl + path, {
+          method: body === undefined ? 'GET' : 'POST',
+          headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+        return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+      };
+      const messages = [{ role: 'user', content: 'hello' }];
+      const chat = await call('/v1/chat/completions', 'sk-old-client', { model: 'chat-default', messages });
+      assert.equal(chat.status, 200, JSON.stringify(chat.json));
+      const embedding = await call('/v1/embeddings', 'sk-old-client', { model: 'local-embeddings', input: 'x' });
+      assert.equal(embedding.status, 200, JSON.stringify(embedding.json));
+      const authorizations = asked.map(({ authorization }) => authorization);
+      assert.deepEqual(authorizations, ['Bearer sk-up-chat', 'Bearer sk-up-embed']);
+      const other = await call('/v1/chat/completions', 'sk-old-client', { model: 'gpt-local', messages });
+      assert.equal(other.status, 401);
+      const team = await call('/v1/chat/completions', 'sk-of-a-team', { model: 'chat-default', messages });
+      assert.equal(team.status, 401);
+      assert.match(JSON.stringify(team.json), /blocked/);
+      const info = await call('/key/info', 'sk-old-client');
+      const { spend } = info.json['info'] as { spend: number };
+      assert.ok(spend >= 1.25 && spend < 1.3, String(spend));
+    } finally {
+      await gateway.stop();
+    }
+    const again = await adopt('--config', config, '--yes');
+    assert.equal(again.code, 0, again.errors);
+    assert.match(again.output, /^models +3 +0 +2 +1 +0 +0$/m);
+    assert.doesNotMatch(again.output, /^\+ /m);
+    assert.equal(await dump(shared.database), before, 'not a byte of LiteLLM is written');
+  });
+
+  test('wrong use is told: no tables, no database, days that are none', async () => {
+    const empty = await stage.make('empty');
+    const nothing = await adopt('--database-url', empty.address.reveal());
+    assert.equal(nothing.code, 1);
+    assert.match(nothing.errors, /there are no tables of LiteLLM's in the schema public/);
+    const days = await adopt('--yes', '--history', 'many');
+    assert.equal(days.code, 2);
+    assert.match(days.errors, /--history takes a number of days/);
+  });
+});
+
+const embedded = {
+  object: 'list',
+  model: 'embed',
+  data: [{ object: 'embedding', index: 0, embedding: [0.5] }],
+  usage: { prompt_tokens: 1, total_tokens: 1 },
+};
+
+function answered(model: string) {
+  const message = { role: 'assistant', content: 'hello' };
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+  return {
+    id: 'x',
+    object: 'chat.completion',
+    created: 1,
+    model,
+    choices: [{ index: 0, message, finish_reason: 'stop' }],
+    usage,
+  };
+}
+
+async function modelIn(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return (JSON.parse(text) as { model: string }).model;
+}
