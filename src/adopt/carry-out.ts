@@ -8,7 +8,8 @@ import { type AdoptedRow, noteAdopted, readAdopted } from '../store/tables/adopt
 import { updateKey } from '../store/tables/keys.ts';
 import type { Counts, Finding, Item, Kind } from './item.ts';
 import { kinds } from './item.ts';
-import type { Spent } from './keys.ts';
+import { keyTable, type Spent } from './keys.ts';
+import { modelTable } from './models.ts';
 import type { Survey } from './survey.ts';
 
 /** What became of a survey, or would. */
@@ -106,23 +107,28 @@ function refusalIn(thrown: unknown): string | undefined {
   return isVerdict ? `the tables do not take it (${constraintOf(thrown) ?? state})` : undefined;
 }
 
-/** What was brought before and is no longer in LiteLLM. */
+/** What was brought before and would not be brought now. A table that is not there says nothing about its rows. */
 function gone({ gathered, missing }: Survey, before: readonly AdoptedRow[]): Finding[] {
   const there = new Set(gathered.items.map(({ kind, id }) => `${kind}:${id}`));
-  const refused = new Set(gathered.findings.map(({ row }) => row));
-  return before
-    .filter(({ kind, sourceId }) => (kind === 'model' || kind === 'key') && !there.has(`${kind}:${sourceId}`))
-    .filter(({ sourceId }) => ![...refused].some((row) => row.includes(sourceId)) && missing.length === 0)
-    .map(({ kind, ourId }) => ({
-      table: kind,
+  const left = before.filter(({ kind, sourceId }) => !there.has(`${kind}:${sourceId}`));
+  const models = missing.includes(modelTable) ? [] : left.filter(({ kind }) => kind === 'model');
+  const keys = missing.includes(keyTable) ? [] : left.filter(({ kind }) => kind === 'key');
+  return [
+    ...models.map(({ ourId }) => ({
+      table: 'model',
       row: ourId,
       field: '',
-      says:
-        kind === 'key'
-          ? 'it is no longer in LiteLLM; it is disabled here'
-          : 'it is no longer in LiteLLM; it stays here',
-      mend: kind === 'key' ? 'delete it' : `\`plumbline models rm ${ourId}\``,
-    }));
+      says: 'it was brought over before; in LiteLLM it is gone, decommissioned, one with another or not readable now; it stays here',
+      mend: `\`plumbline models rm ${ourId}\``,
+    })),
+    ...keys.map(({ ourId }) => ({
+      table: 'key',
+      row: ourId,
+      field: '',
+      says: 'it is no longer in LiteLLM; it is disabled here',
+      mend: 'delete it',
+    })),
+  ];
 }
 
 async function disable(queries: Queries, hash: string): Promise<void> {

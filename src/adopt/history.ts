@@ -1,6 +1,6 @@
 // LiteLLM's spend log → usage rows, a page at a time. Invariants: memory does not grow with the log; a row is brought once, and whatever
 // ends a run, the next goes on.
-import { bringUsage, makeDays } from '../store/adopted-usage.ts';
+import { bringUsage, makeDay } from '../store/adopted-usage.ts';
 import type { Database } from '../store/database.ts';
 import { litellmUsage } from '../store/litellm/litellm-usage.ts';
 import type { LitellmDatabase } from '../store/litellm/open-litellm.ts';
@@ -21,13 +21,13 @@ export async function bringHistory(
   tell: (sofar: HistoryCounts) => void,
 ): Promise<HistoryCounts> {
   let sofar: HistoryCounts = { found: 0, brought: 0 };
-  let daysUntil = 0;
+  const made = new Set<number>();
   for await (const page of litellmUsage(litellm, since)) {
     const rows = page.map(usageOf).filter((row) => row !== undefined);
-    const latest = Math.min(until, rows.at(-1)?.startedAt ?? 0);
-    if (latest >= daysUntil) {
-      await makeDays(database, rows[0]?.startedAt ?? latest, latest);
-      daysUntil = (Math.floor(latest / dayMs) + 1) * dayMs;
+    const days = new Set(rows.map(({ startedAt }) => Math.floor(Math.min(startedAt, until) / dayMs)));
+    for (const day of days) {
+      if (!made.has(day)) await makeDay(database, day * dayMs);
+      made.add(day);
     }
     const brought = rows.length === 0 ? 0 : await bringUsage(database, rows);
     sofar = { found: sofar.found + page.length, brought: sofar.brought + brought };

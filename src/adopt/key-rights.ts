@@ -1,5 +1,6 @@
 // What LiteLLM lets a key do, and whether the same can be said here. Invariant: rights are never widened: whatever a row says that is not
 // known to be harmless, and is not enforced here yet, is a reason to disable the key.
+import { listOf } from '../core/json.ts';
 import { asObject } from './opened-fields.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -20,7 +21,7 @@ const restricting = new Set(
 
 /** Columns of a user that its keys are held to. */
 const heldTo = `max_budget models max_parallel_requests tpm_limit rpm_limit allowed_cache_controls model_max_budget
-  object_permission_id policies`.split(/\s+/);
+  object_permission_id organization_id policies`.split(/\s+/);
 
 const freeRoles = ['proxy_admin', 'internal_user', '', null, undefined];
 
@@ -32,16 +33,26 @@ export function saysNothing(value: unknown): boolean {
   return object !== undefined && Object.keys(object).length === 0;
 }
 
-/** Takes a key's row and that of its user, if there is one; returns why the key comes over disabled: nothing when it need not. */
-export function reasonsToDisable(key: Row, user: Row | undefined): string[] {
+/** What keys hang on beside their own row. */
+export interface HeldBy {
+  /** That of its user, if there is one. */
+  readonly user: Row | undefined;
+  /** Tags that have a budget or models of their own. */
+  readonly tags: ReadonlySet<string>;
+}
+
+/** Takes a key's row and what it hangs on; returns why the key comes over disabled: nothing when it need not. */
+export function reasonsToDisable(key: Row, { user, tags }: HeldBy): string[] {
   const columns = Object.entries(key).filter(([name, value]) => !understood.has(name) && !saysNothing(value));
   const metadata = Object.entries(asObject(key['metadata']) ?? {}).filter(
     ([name, value]) => restricting.has(name) && !saysNothing(value),
   );
   const models = Array.isArray(key['models']) ? key['models'] : [];
+  const held = listOf(asObject(key['metadata'])?.tags).filter((tag) => typeof tag === 'string' && tags.has(tag));
   return [
     ...columns.map(([name]) => `${name} is not enforced here yet`),
     ...metadata.map(([name]) => `metadata.${name} is not enforced here yet`),
+    ...held.map((tag) => `the tag ${String(tag)} has limits, which are not enforced here yet`),
     ...(models.includes('all-team-models') ? ["models are its team's, and teams are not built yet"] : []),
     ...(models.includes('no-default-models') ? ['models say no-default-models, so it may call none'] : []),
     ...(user === undefined || !saysNothing(key['team_id']) ? [] : reasonsOfUser(user)),

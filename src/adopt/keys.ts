@@ -15,6 +15,10 @@ export interface KeySources {
   readonly users: ReadonlyMap<string, LitellmRow>;
   /** Names behind each access group. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
+  /** Tags that have a budget or models of their own. */
+  readonly tags: ReadonlySet<string>;
+  /** Settings of LiteLLM's that hold back every key and are not enforced here. */
+  readonly everybody: readonly string[];
 }
 
 /** What a key has spent in LiteLLM. */
@@ -43,7 +47,8 @@ export async function gatherKeys(
       gathered.refuse('key', { ...placeOf(row), field: 'token', says, mend: 'make a new key' });
       continue;
     }
-    const reasons = reasonsToDisable(row, sources.users.get(text(row['user_id']) ?? ''));
+    const user = sources.users.get(text(row['user_id']) ?? '');
+    const reasons = [...reasonsToDisable(row, { user, tags: sources.tags }), ...sources.everybody];
     const key = keyOf(row, hash, sources, reasons);
     const first = key.alias === null ? undefined : aliases.get(key.alias);
     if (key.alias !== null && first === undefined) aliases.set(key.alias, hash);
@@ -53,6 +58,10 @@ export async function gatherKeys(
     }
     const wanted = first === undefined ? key : { ...key, alias: null };
     if (reasons.length > 0) gathered.findings.push(disabled(row, reasons));
+    if (asObject(row['metadata'])?.logging !== undefined) {
+      const says = 'it is left out: it may hold secrets, and callbacks are not built yet';
+      gathered.findings.push({ ...placeOf(row), field: 'metadata.logging', says, mend: '' });
+    }
     gathered.items.push(itemOf(wanted));
     spent.push({
       keyHash: hash,
@@ -106,7 +115,7 @@ function keyOf(row: LitellmRow, hash: string, { groups }: KeySources, reasons: r
 }
 
 function metadataOf(row: LitellmRow, reasons: readonly string[]): JsonObject {
-  const own = asObject(row['metadata']) ?? {};
+  const { logging: _, ...own } = asObject(row['metadata']) ?? {};
   return reasons.length === 0 ? own : { ...own, disabled_by_adoption: [...reasons] };
 }
 

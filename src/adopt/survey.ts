@@ -1,4 +1,5 @@
 // All of a LiteLLM deployment, read and judged: what can be brought over, what cannot and why. Changes nothing anywhere.
+import { generalSettings, litellmSettings } from '../config/litellm-keys.ts';
 import type { Environment } from '../config/load.ts';
 import type { JsonObject } from '../core/json.ts';
 import { type LitellmKey, LitellmOpener } from '../kit/litellm-seal.ts';
@@ -7,6 +8,7 @@ import { estimateUsage } from '../store/litellm/litellm-usage.ts';
 import type { LitellmDatabase } from '../store/litellm/open-litellm.ts';
 import { credentialTable, gatherCredentials } from './credentials.ts';
 import { checksumOf, Gathered } from './item.ts';
+import { saysNothing } from './key-rights.ts';
 import { gatherKeys, keyTable, type Spent } from './keys.ts';
 import { LitellmEnvironment } from './litellm-environment.ts';
 import { type FoundModel, gatherModels, modelTable } from './models.ts';
@@ -86,7 +88,9 @@ export async function surveyLitellm(options: SurveyOptions): Promise<Survey> {
   );
   const users = await readUsers(litellm);
   const keyRows = litellmRows(litellm, keyTable, 'token', ['updated_at', 'updated_by']);
-  const spent = await gatherKeys(keyRows, { users, groups: groupsOf(models) }, gathered);
+  const everybody = refusedSettings(sections).map(([name, says]) => `${name} is not in force here: ${says}`);
+  const held = { users, groups: groupsOf(models), tags: await readTags(litellm), everybody };
+  const spent = await gatherKeys(keyRows, held, gathered);
   return {
     gathered,
     seals: opener.counts,
@@ -120,6 +124,24 @@ function routingOf(sections: ReadonlyMap<string, JsonObject>): {
     ...(router === undefined ? {} : { router_settings: router }),
     ...(routes.length === 0 ? {} : { litellm_settings: Object.fromEntries(routes) }),
   };
+}
+
+/** Settings that hold callers back and that this version does not enforce: their names and why. */
+function refusedSettings(sections: ReadonlyMap<string, JsonObject>): (readonly [string, string])[] {
+  const tables = { general_settings: generalSettings, litellm_settings: litellmSettings };
+  return Object.entries(tables).flatMap(([section, rows]) =>
+    Object.entries(sections.get(section) ?? {}).flatMap(([name, value]) => {
+      const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
+      return row?.status === 'refused' && !saysNothing(value) ? [[`${section}.${name}`, row.says] as const] : [];
+    }),
+  );
+}
+
+async function readTags(litellm: LitellmDatabase): Promise<ReadonlySet<string>> {
+  const tags = new Set<string>();
+  for await (const row of litellmRows(litellm, 'LiteLLM_TagTable', 'tag_name'))
+    if (!saysNothing(row['budget_id']) || !saysNothing(row['models'])) tags.add(String(row['tag_name']));
+  return tags;
 }
 
 /** Users are few beside keys; passwords are not asked for. */

@@ -33,13 +33,9 @@ async function idsThere(queries: Queries, rows: readonly UsageRow[]): Promise<Re
   return new Set(found.map(({ id }) => id));
 }
 
-const dayMs = 86_400_000;
-
-/** Takes a beginning and an end in milliseconds; makes the days between them, so that rows need not stray. */
-export async function makeDays(database: Database, from: number, until: number): Promise<void> {
-  // The days are made for a clock: today's and the two after it.
-  for (let at = from; at <= until + dayMs; at += 3 * dayMs)
-    await arrangeDays({ database, retentionDays: 0, clock: standing(at), log: silentLog });
+/** Takes a time in milliseconds; makes its day, so that rows of it need not stray. */
+export async function makeDay(database: Database, at: number): Promise<void> {
+  await arrangeDays({ database, retentionDays: 0, clock: standing(at), log: silentLog });
 }
 
 function standing(at: number): Clock {

@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { hashKey } from '../../src/core/key-hash.ts';
+import { silentLog } from '../../src/kit/log.ts';
 import { Secret } from '../../src/kit/secret.ts';
+import { openLitellm } from '../../src/store/litellm/open-litellm.ts';
+import { replaceOwned } from '../../src/store/replace-owned.ts';
 import { credentialPlace } from '../../src/store/sealed-place.ts';
 import { readAliases } from '../../src/store/tables/aliases.ts';
 import { readCredentials } from '../../src/store/tables/credentials.ts';
 import { readDeployments } from '../../src/store/tables/deployments.ts';
-import { readKeys } from '../../src/store/tables/keys.ts';
-import { sealer } from '../store/rows.ts';
+import { insertKey, readKeys } from '../../src/store/tables/keys.ts';
+import { declared, newKey, sealer } from '../store/rows.ts';
 import { addModels, addRow, dump, makeTables, type Sealing, sealed } from './litellm-database.ts';
 import { adoptInto, noEmbedded, openStage, planInto, type Stage, saltKey } from './stage.ts';
 
@@ -309,5 +312,94 @@ describe('adoption', { skip: noEmbedded }, () => {
     assert.match(says, /the configuration file declares this name too/);
     assert.match(says, /budgets are not enforced yet/);
     assert.doesNotMatch(JSON.stringify(outcome.findings), /sk-/);
+  });
+
+  test('what reads LiteLLM is refused when it writes there, by the server', async () => {
+    const theirs = await stage.make('read_only');
+    await makeTables(theirs.database);
+    const litellm = await openLitellm(theirs.address, 'public', silentLog);
+    try {
+      for (const sql of [`insert into public."LiteLLM_Config" values ('x', '{}')`, 'create table public.mine (a int)'])
+        await assert.rejects(litellm.query(sql), sql);
+      const [setting] = await litellm.query<{ on: string }>(
+        `select current_setting('default_transaction_read_only') as on`,
+      );
+      assert.equal(setting?.on, 'on');
+    } finally {
+      await litellm.close();
+    }
+    assert.deepEqual(await theirs.database.query('select 1 from public."LiteLLM_Config"'), []);
+  });
+
+  test('tables in another schema, a spend log without its index, keys of an older and of a newer release', async () => {
+    const theirs = await stage.make('elsewhere');
+    await makeTables(theirs.database, {
+      altered: {
+        LiteLLM_VerificationToken: `add column router_settings jsonb default '{}', add column policies text[] default '{}', add column last_active timestamp(3) default now()`,
+      },
+    });
+    await theirs.database.query('drop index public."LiteLLM_SpendLogs_startTime_idx"');
+    await addRow(theirs.database, 'LiteLLM_VerificationToken', { token: 'sk-kept-in-the-clear', key_alias: 'ancient' });
+    await addRow(theirs.database, 'LiteLLM_VerificationToken', {
+      token: hashKey('sk-new'),
+      key_alias: 'ancient',
+      policies: ['p'],
+    });
+    await addRow(theirs.database, 'LiteLLM_VerificationToken', { token: 'no hash at all' });
+    await theirs.database.query(
+      `insert into public."LiteLLM_SpendLogs" (request_id, call_type, api_key, spend, "startTime", "endTime", status)
+       select md5(n::text), 'aembedding', $1, 0.5, now() at time zone 'UTC' - n * interval '10 minutes',
+         now() at time zone 'UTC' - n * interval '10 minutes', case when n % 2 = 0 then 'success' else 'failure' end
+       from generate_series(1, 5000) as n`,
+      [hashKey('sk-new')],
+    );
+    await theirs.database.query('alter schema public rename to litellm');
+    const ours = await stage.ours('elsewhere_ours');
+    const { outcome, history } = await adoptInto(theirs, ours, {
+      schema: 'litellm',
+      since: Date.now() - 20 * 86_400_000,
+    });
+    assert.deepEqual(outcome.counts.key, { found: 3, brought: 2, unchanged: 0, merged: 0, refused: 1, disabled: 1 });
+    const keys = await readKeys(ours.database);
+    const hashes = [hashKey('sk-kept-in-the-clear'), hashKey('sk-new')];
+    assert.deepEqual(keys.map(({ hash }) => hash).sort(), hashes.sort());
+    assert.equal(keys.filter(({ alias }) => alias === 'ancient').length, 1);
+    assert.doesNotMatch(JSON.stringify([outcome, keys]), /sk-kept/);
+    assert.equal(history?.brought, 20 * 144 - 1);
+    const [kinds] = await ours.database.query<{ kinds: string[] }>(
+      'select array_agg(distinct operation || outcome) as kinds from plumbline.usage',
+    );
+    assert.deepEqual(kinds?.kinds, ['embeddingfailure', 'embeddingsuccess']);
+  });
+
+  test('names that are taken here: what belongs to others is left alone and told; the same model is one', async () => {
+    const theirs = await stage.make('taken');
+    await makeTables(theirs.database);
+    await addModels(theirs.database, [openai(1), openai(2)]);
+    await addRow(theirs.database, 'LiteLLM_CredentialsTable', {
+      credential_id: 'c',
+      credential_name: 'groq',
+      credential_values: sealed({ api_key: 'sk-other' }),
+    });
+    await addRow(theirs.database, 'LiteLLM_VerificationToken', { token: hashKey('sk-a'), key_alias: 'taken' });
+    await addRow(theirs.database, 'LiteLLM_VerificationToken', {
+      token: hashKey('sk-b'),
+      key_alias: 'free',
+      models: ['x'],
+    });
+    const ours = await stage.ours('taken_ours');
+    await replaceOwned(ours.database, declared(), sealer);
+    await insertKey(ours.database, newKey('1', { alias: 'taken' }));
+    await insertKey(ours.database, newKey('2', { hash: hashKey('sk-b'), models: ['y'] }));
+    const { outcome } = await adoptInto(theirs, ours);
+    assert.deepEqual([outcome.counts.credential.refused, outcome.counts.model.brought], [1, 2]);
+    assert.deepEqual([outcome.counts.key.refused, outcome.counts.key.merged], [1, 1]);
+    const says = outcome.findings.map((finding) => finding.says).join('\n');
+    assert.match(says, /the credential groq belongs to the configuration file/);
+    assert.match(says, /key with this alias/);
+    const [mine] = (await readKeys(ours.database)).filter(({ hash }) => hash === hashKey('sk-b'));
+    assert.deepEqual(mine?.models, ['y']);
+    const again = await adoptInto(theirs, ours);
+    assert.deepEqual([again.outcome.changes, again.outcome.counts.key.refused], [[], 1]);
   });
 });

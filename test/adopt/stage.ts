@@ -65,6 +65,7 @@ export interface Adopting {
   readonly keys?: readonly LitellmKey[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly file?: SurveyedFile;
+  readonly schema?: string;
   /** Milliseconds. */
   readonly since?: number;
 }
@@ -96,10 +97,10 @@ export async function planInto(theirs: MadeDatabase, ours: MadeDatabase, how: Ad
 async function adopting(
   theirs: MadeDatabase,
   ours: MadeDatabase,
-  { keys = [saltKey], environment = {}, file, since }: Adopting,
+  { keys = [saltKey], environment = {}, file, schema = 'public', since }: Adopting,
   end: (survey: Survey, history: HistoryCounts | null) => Promise<Adopted>,
 ): Promise<Adopted> {
-  const litellm = await openLitellm(theirs.address, 'public', silentLog);
+  const litellm = await openLitellm(theirs.address, schema, silentLog);
   try {
     const { names } = await adoptionState(ours.database);
     const survey = await surveyLitellm({ litellm, keys, environment, file, stored: names });
