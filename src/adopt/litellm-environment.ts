@@ -12,6 +12,7 @@ export class LitellmEnvironment {
   /** Variables of LiteLLM's database, opened. */
   readonly #stored: Readonly<Record<string, JsonValue | undefined>>;
   readonly #process: Environment;
+  readonly #used = new Set<string>();
 
   constructor(stored: JsonObject, process: Environment) {
     this.#stored = stored;
@@ -24,8 +25,8 @@ export class LitellmEnvironment {
     const fields = Object.entries(params).map(([field, value]) => {
       if (typeof value !== 'string' || !value.startsWith(prefix)) return [field, value] as const;
       const name = referenceIn(value)?.name ?? '';
-      const stored = this.#stored[name];
-      if (typeof stored === 'string' && stored !== '') return [field, stored] as const;
+      const stored = this.#storedText(name);
+      if (stored !== undefined) return [field, stored] as const;
       if (isSecretField(field)) return [field, value] as const;
       const found = this.#process[name];
       if (found === undefined || found === '') missing.push(name);
@@ -37,11 +38,23 @@ export class LitellmEnvironment {
   /** Takes variables in order of precedence; returns what the first that is set holds: its value where LiteLLM's database has it, else the reference to it. */
   firstOf(names: readonly string[]): string | undefined {
     for (const name of names) {
-      const stored = this.#stored[name];
-      if (typeof stored === 'string' && stored !== '') return stored;
+      const stored = this.#storedText(name);
+      if (stored !== undefined) return stored;
       if (this.#process[name]) return `${prefix}${name}`;
     }
     return undefined;
+  }
+
+  /** Names of LiteLLM's variables that no model has drawn on. */
+  get unused(): readonly string[] {
+    return Object.keys(this.#stored).filter((name) => !this.#used.has(name));
+  }
+
+  #storedText(name: string): string | undefined {
+    const stored = this.#stored[name];
+    if (typeof stored !== 'string' || stored === '') return undefined;
+    this.#used.add(name);
+    return stored;
   }
 
   /** All variables by name, for what is no secret (addresses, regions). */

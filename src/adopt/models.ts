@@ -22,6 +22,7 @@ export interface ModelSources {
   readonly credentials: ReadonlyMap<string, NamedFields>;
   /** Names that the configuration file declares and the tables do not hold yet. */
   readonly awaited: ReadonlySet<string>;
+  readonly accepted: readonly string[];
   /** Changes when the credentials or variables of LiteLLM's database do. */
   readonly around: string;
 }
@@ -137,7 +138,7 @@ interface Given {
 
 function draft(
   { id, alias, params, info }: Given,
-  { credentials, environment }: ModelSources,
+  { credentials, environment, accepted }: ModelSources,
   tell: (finding: Pick<Finding, 'field' | 'says' | 'mend'>) => void,
 ): WantedModel | undefined {
   const { id: _, db_model: __, ...facets } = info;
@@ -150,7 +151,7 @@ function draft(
     environment: environment.variables,
     facts,
     credentials: [...credentials.keys()],
-    accepted: [],
+    accepted,
   });
   for (const { path, says, mend } of reading.notices) tell({ field: path, says, mend });
   if (reading.draft === undefined) return undefined;

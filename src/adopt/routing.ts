@@ -28,13 +28,14 @@ export interface RoutingSources {
   /** The file, and its names that stand for others. */
   readonly file: { readonly path: string; readonly aliases: readonly FileAlias[] } | undefined;
   readonly models: readonly FoundModel[];
+  readonly accepted: readonly string[];
   /** Names that are there or will be: brought ones, stored ones, the file's. */
   readonly known: ReadonlySet<string>;
 }
 
 /** Takes what there is of routing and where to gather; gathers aliases, fallbacks and settings. */
 export function gatherRouting(sources: RoutingSources, gathered: Gathered): void {
-  const { routing, notices } = readPostedSettings(sources.sections, []);
+  const { routing, notices } = readPostedSettings(sources.sections, sources.accepted);
   for (const { path, says, mend } of notices) {
     const [row = '', ...rest] = path.split('.');
     gathered.findings.push({ table: configTable, row, field: rest.join('.'), says, mend });

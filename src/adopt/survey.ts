@@ -7,7 +7,7 @@ import { countLitellm, type LitellmRow, litellmRows } from '../store/litellm/lit
 import { estimateUsage } from '../store/litellm/litellm-usage.ts';
 import type { LitellmDatabase } from '../store/litellm/open-litellm.ts';
 import { credentialTable, gatherCredentials } from './credentials.ts';
-import { checksumOf, Gathered } from './item.ts';
+import { checksumOf, type Finding, Gathered } from './item.ts';
 import { saysNothing } from './key-rights.ts';
 import { gatherKeys, keyTable, type Spent } from './keys.ts';
 import { LitellmEnvironment } from './litellm-environment.ts';
@@ -21,6 +21,8 @@ export interface SurveyOptions {
   readonly keys: readonly LitellmKey[];
   readonly environment: Environment;
   readonly file: SurveyedFile | undefined;
+  /** Paths of settings that are not in force here and that the operator accepts all the same. */
+  readonly accepted: readonly string[];
   /** Names that our tables hold. */
   readonly stored: readonly string[];
 }
@@ -59,7 +61,7 @@ const readTables = [modelTable, credentialTable, configTable, keyTable];
 
 /** Takes where to read and what with; returns what there is. Throws store_unavailable when the database goes away. */
 export async function surveyLitellm(options: SurveyOptions): Promise<Survey> {
-  const { litellm, file } = options;
+  const { litellm, file, accepted } = options;
   const gathered = new Gathered();
   const opener = new FieldOpener(new LitellmOpener(options.keys));
   const sections = await readSections(litellm);
@@ -75,20 +77,26 @@ export async function surveyLitellm(options: SurveyOptions): Promise<Survey> {
   const awaited = new Set((file?.names ?? []).filter((name) => !options.stored.includes(name)));
   const around = checksumOf([...credentials], variables.fields);
   const modelRows = litellmRows(litellm, modelTable, 'model_id', ['updated_at', 'updated_by']);
-  const models = await gatherModels(modelRows, { opener, environment, credentials, awaited, around }, gathered);
+  const models = await gatherModels(
+    modelRows,
+    { opener, environment, credentials, awaited, around, accepted },
+    gathered,
+  );
   const brought = models.filter((model) => !model.isDecommissioned).map((model) => model.alias);
   gatherRouting(
     {
       sections: routingOf(sections),
       file,
       models,
+      accepted,
       known: new Set([...brought, ...options.stored, ...(file?.names ?? [])]),
     },
     gathered,
   );
+  gathered.findings.push(...leftOut(sections, environment.unused));
   const users = await readUsers(litellm);
   const keyRows = litellmRows(litellm, keyTable, 'token', ['updated_at', 'updated_by']);
-  const everybody = refusedSettings(sections).map(([name, says]) => `${name} is not in force here: ${says}`);
+  const everybody = refusedSettings(sections, accepted).map(([name, says]) => `${name} is not in force here: ${says}`);
   const held = { users, groups: groupsOf(models), tags: await readTags(litellm), everybody };
   const spent = await gatherKeys(keyRows, held, gathered);
   return {
@@ -127,14 +135,44 @@ function routingOf(sections: ReadonlyMap<string, JsonObject>): {
 }
 
 /** Settings that hold callers back and that this version does not enforce: their names and why. */
-function refusedSettings(sections: ReadonlyMap<string, JsonObject>): (readonly [string, string])[] {
+function refusedSettings(
+  sections: ReadonlyMap<string, JsonObject>,
+  accepted: readonly string[],
+): (readonly [string, string])[] {
   const tables = { general_settings: generalSettings, litellm_settings: litellmSettings };
   return Object.entries(tables).flatMap(([section, rows]) =>
     Object.entries(sections.get(section) ?? {}).flatMap(([name, value]) => {
       const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
-      return row?.status === 'refused' && !saysNothing(value) ? [[`${section}.${name}`, row.says] as const] : [];
+      return row?.status === 'refused' && !saysNothing(value) && !accepted.includes(`${section}.${name}`)
+        ? [[`${section}.${name}`, row.says] as const]
+        : [];
     }),
   );
+}
+
+/** What LiteLLM keeps in its configuration table and is not brought over, by name. */
+function leftOut(sections: ReadonlyMap<string, JsonObject>, variables: readonly string[]): Finding[] {
+  const others = [...sections].filter(([row]) => row !== 'environment_variables' && row !== 'router_settings');
+  const settings = others.map(([row, values]) => {
+    const names = Object.entries(values).filter(
+      ([name, value]) => !saysNothing(value) && !(row === 'litellm_settings' && routing.includes(name)),
+    );
+    return [row, names.map(([name]) => name)] as const;
+  });
+  const finding = (row: string, names: readonly string[], mend: string): Finding[] =>
+    names.length === 0
+      ? []
+      : [{ table: configTable, row, field: '', says: `not brought over: ${names.join(', ')}`, mend }];
+  return [
+    ...settings.flatMap(([row, names]) =>
+      finding(row, names, 'write into config.yaml what is still wanted; `plumbline check` judges it'),
+    ),
+    ...finding(
+      'environment_variables',
+      variables,
+      'no model draws on them; set in the environment what is still wanted',
+    ),
+  ];
 }
 
 async function readTags(litellm: LitellmDatabase): Promise<ReadonlySet<string>> {

@@ -277,7 +277,7 @@ describe('adoption', { skip: noEmbedded }, () => {
     ]);
     await addRow(theirs.database, 'LiteLLM_Config', {
       param_name: 'environment_variables',
-      param_value: sealed({ STORED_KEY: 'sk-from-the-database' }),
+      param_value: sealed({ STORED_KEY: 'sk-from-the-database', LANGFUSE_SECRET: 'sk-of-another' }),
     });
     await addRow(theirs.database, 'LiteLLM_Config', {
       param_name: 'router_settings',
@@ -286,6 +286,11 @@ describe('adoption', { skip: noEmbedded }, () => {
         fallbacks: [{ 'by-reference': ['nothing', 'from-variable'] }],
       },
     });
+    await addRow(theirs.database, 'LiteLLM_Config', {
+      param_name: 'general_settings',
+      param_value: { allowed_ips: ['10.0.0.1'], alerting: ['slack'], proxy_batch_write_at: null },
+    });
+    await addRow(theirs.database, 'LiteLLM_VerificationToken', { token: hashKey('sk-free') });
     const ours = await stage.ours('routed_ours');
     const file = {
       path: 'config.yaml',
@@ -311,6 +316,13 @@ describe('adoption', { skip: noEmbedded }, () => {
     assert.match(says, /the variable NOWHERE is not set/);
     assert.match(says, /the configuration file declares this name too/);
     assert.match(says, /budgets are not enforced yet/);
+    assert.match(says, /not brought over: LANGFUSE_SECRET; no model draws on them/);
+    assert.match(says, /not brought over: alerting, allowed_ips; write into config.yaml/);
+    const everybody = outcome.findings.at(-1)?.says ?? '';
+    assert.match(everybody, /it comes over disabled: general_settings.allowed_ips is not in force here/);
+    const accepted = ['general_settings.allowed_ips', 'model_list.litellm_params.max_budget'];
+    const plan = await planInto(theirs, ours, { file, accepted });
+    assert.deepEqual([plan.outcome.counts.key.disabled, plan.outcome.counts.model.brought], [0, 1]);
     assert.doesNotMatch(JSON.stringify(outcome.findings), /sk-/);
   });
 

@@ -66,6 +66,7 @@ export interface Adopting {
   readonly environment?: Readonly<Record<string, string>>;
   readonly file?: SurveyedFile;
   readonly schema?: string;
+  readonly accepted?: readonly string[];
   /** Milliseconds. */
   readonly since?: number;
 }
@@ -97,13 +98,13 @@ export async function planInto(theirs: MadeDatabase, ours: MadeDatabase, how: Ad
 async function adopting(
   theirs: MadeDatabase,
   ours: MadeDatabase,
-  { keys = [saltKey], environment = {}, file, schema = 'public', since }: Adopting,
+  { keys = [saltKey], environment = {}, file, schema = 'public', accepted = [], since }: Adopting,
   end: (survey: Survey, history: HistoryCounts | null) => Promise<Adopted>,
 ): Promise<Adopted> {
   const litellm = await openLitellm(theirs.address, schema, silentLog);
   try {
     const { names } = await adoptionState(ours.database);
-    const survey = await surveyLitellm({ litellm, keys, environment, file, stored: names });
+    const survey = await surveyLitellm({ litellm, keys, environment, file, stored: names, accepted });
     const until = Date.now();
     const history =
       since === undefined ? null : await bringHistory(litellm, ours.database, { since, until }, () => undefined);

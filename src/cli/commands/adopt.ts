@@ -43,6 +43,10 @@ export const adopt: Command = {
       says: 'Its config.yaml, for the names there; its models are brought by `plumbline apply`',
     },
     { flags: '--history <days>', says: 'Bring the usage rows of so many days over, too' },
+    {
+      flags: '--accept-not-yet <paths>',
+      says: 'Settings that hold callers back and are not in force here, accepted all the same: general_settings.allowed_ips',
+    },
     { flags: '--yes', says: 'Carry it out. Without it: say what would be done, and change nothing' },
     { flags: '--json', says: 'Print JSON' },
     { flags: `${flagOf('dataDir')} <path>`, says: optionRow('dataDir').says },
@@ -159,8 +163,10 @@ async function historyOf(
   });
 }
 
-function inputOf({ terminal, sources, litellm }: Run) {
-  return { litellm, keys: sources.keys, environment: terminal.environment, file: sources.file };
+function inputOf({ options, terminal, config, sources, litellm }: Run) {
+  const given = (textOf(options['acceptNotYet']) ?? '').split(/[\s,]+/).filter((path) => path !== '');
+  const accepted = [...config.acceptNotYet, ...given];
+  return { litellm, keys: sources.keys, environment: terminal.environment, file: sources.file, accepted };
 }
 
 function placesOf({ config, sources, litellm }: Run): Pick<Adoption, 'from' | 'schema' | 'into'> {

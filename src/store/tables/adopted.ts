@@ -8,6 +8,7 @@ export const adopted: Table = {
   steps: [
     {
       id: '2026-11-23-40-adopted',
+      additive: true,
       sql: [
         `create table plumbline.adopted (
           kind text not null check (kind <> ''),
