@@ -9,6 +9,7 @@ const operations: readonly (readonly [RegExp, UsageRow['operation']])[] = [
   [/embedding/, 'embedding'],
   [/rerank/, 'rerank'],
   [/text_completion/, 'completion'],
+  [/moderation/, 'moderation'],
 ];
 
 /** Takes a row; returns it as ours, or undefined when it has no beginning. */

@@ -1,15 +1,14 @@
 // plumbline adopt as people run it: LiteLLM and the gateway share one database; afterwards LiteLLM's keys call LiteLLM's names through
 // the gateway, and LiteLLM's tables are as they were to the byte.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hashKey } from '../../src/core/key-hash.ts';
-import { start } from '../cli/running.ts';
+import { scratch, start } from '../cli/running.ts';
 import { startGateway } from '../real/gateway.ts';
 import { addModels, addRow, dump, makeTables, salt } from './litellm-database.ts';
 import { type MadeDatabase, noEmbedded, openStage, type Stage } from './stage.ts';
@@ -21,7 +20,7 @@ describe('plumbline adopt', { skip: noEmbedded }, () => {
   let shared: MadeDatabase;
   let upstream: Server;
   const asked: { path: string; authorization: string }[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'plumbline-adopt-cli-'));
+  const { folder, remove } = scratch();
 
   before(async () => {
     stage = await openStage();
@@ -74,7 +73,7 @@ describe('plumbline adopt', { skip: noEmbedded }, () => {
   after(async () => {
     upstream.close();
     await stage.close();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   });
 
   const adopt = async (...args: string[]) => {
@@ -154,6 +153,48 @@ describe('plumbline adopt', { skip: noEmbedded }, () => {
     assert.match(again.output, /^models +3 +0 +2 +1 +0 +0$/m);
     assert.doesNotMatch(again.output, /^\+ /m);
     assert.equal(await dump(shared.database), before, 'not a byte of LiteLLM is written');
+  });
+
+  test("into the gateway's own database: a plan makes no folder; --yes makes what serve then starts with", async () => {
+    const data = join(folder, 'own');
+    const saltFile = join(folder, 'litellm-salt');
+    writeFileSync(saltFile, `${salt}\n`);
+    const own = (...more: string[]) => {
+      const args = [
+        '--data-dir',
+        data,
+        '--database-url',
+        shared.address.reveal(),
+        '--salt-key-file',
+        saltFile,
+        ...more,
+      ];
+      const environment = { PATH: process.env['PATH'] ?? '', HOME: folder };
+      return start(process.execPath, [main, 'adopt', ...args], environment).ended;
+    };
+    const plan = await own();
+    assert.equal(plan.code, 0, plan.errors);
+    assert.match(plan.output, /^models +3 +2 +0 +1 +0 +0$/m);
+    assert.ok(!existsSync(data));
+    const done = await own('--yes');
+    assert.equal(done.code, 0, done.errors);
+    assert.doesNotMatch(readFileSync(join(data, 'salt-key'), 'utf8'), new RegExp(salt));
+    const gateway = await startGateway({
+      dataDirectory: data,
+      env: { PLUMBLINE_SALT_KEY: '', PLUMBLINE_MASTER_KEY: '' },
+    });
+    try {
+      const beside = await own('--yes');
+      assert.equal(beside.code, 0, beside.errors);
+      assert.match(beside.output, /^models +3 +0 +2 +1 +0 +0$/m);
+      const headers = { authorization: 'Bearer sk-old-client' };
+      const listed = (await (await fetch(`${gateway.baseUrl}/v1/models`, { headers })).json()) as {
+        data: { id: string }[];
+      };
+      assert.deepEqual(listed.data.map(({ id }) => id).sort(), ['chat-default', 'local-embeddings']);
+    } finally {
+      await gateway.stop();
+    }
   });
 
   test('wrong use is told: no tables, no database, days that are none', async () => {
