@@ -11,10 +11,7 @@ import { type Asking, asTold, changed } from './changed.ts';
 import { checkedBody } from './checked-body.ts';
 import type { WriteParts } from './model-parts.ts';
 
-const name = z
-  .string()
-  .min(1)
-  .regex(/^[^\0]*$/, 'must not hold a zero character');
+const name = z.string().min(1);
 const changes = {
   hidden: z.boolean().optional(),
   strategy: z.enum(strategyNames).nullish(),

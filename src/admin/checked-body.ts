@@ -5,6 +5,7 @@ import type { JsonObject } from '../core/json.ts';
 
 /** Takes a schema and a body; returns the body as the schema reads it. Throws field_invalid, field_missing. */
 export function checkedBody<T>(schema: z.ZodType<T>, body: JsonObject): T {
+  refuseUnstorable(body);
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -17,4 +18,14 @@ export function checkedBody<T>(schema: z.ZodType<T>, body: JsonObject): T {
     message: unknown === undefined ? `${field}: ${issue?.message}` : `${field} is not a known field`,
     field,
   });
+}
+
+/** JSON writes these as escapes: zero characters, and halves of pairs that stand alone. */
+const unstorable = /\\u(0000|d[89a-f])/i;
+
+/** Takes fields by name; returns when the database can hold them, which knows no zero character and no half of a pair. Throws field_invalid. */
+export function refuseUnstorable(fields: JsonObject): void {
+  const field = Object.keys(fields).find((name) => unstorable.test(JSON.stringify([name, fields[name]])));
+  if (field === undefined) return;
+  throw new GatewayError('field_invalid', { message: `${field} holds a zero character, or half of one`, field });
 }

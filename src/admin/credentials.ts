@@ -55,10 +55,7 @@ function credentialItem({ name, owner, sealed }: CredentialRecord, parts: ModelP
 
 const values = z.record(z.string(), z.union([z.string(), z.null(), z.record(z.string(), z.json())]));
 const newBody = z.strictObject({
-  credential_name: z
-    .string()
-    .min(1)
-    .regex(/^[^\0]*$/, 'must not hold a zero character'),
+  credential_name: z.string().min(1),
   credential_values: values,
   credential_info: z.record(z.string(), z.json()).nullish(),
 });

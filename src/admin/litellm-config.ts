@@ -49,14 +49,14 @@ export function configList(query: URLSearchParams, parts: ModelParts): JsonValue
 /** Takes the query (`field_name`); returns that field of general_settings. Throws field_missing, field_unsupported. */
 export function configField(query: URLSearchParams, parts: ModelParts): JsonObject {
   const name = fieldIn(query.get('field_name') ?? undefined);
-  const [option, unit] = general[name] ?? unknownField(name);
+  const [option, unit] = generalField(name);
   return { field_name: name, field_value: settingValue(option, unit, parts) };
 }
 
 /** Takes the body of /config/field/update or /config/field/delete; throws the refusal that says who owns the field and where it is changed. */
 export function refuseField(body: JsonObject, parts: ModelParts): never {
   const name = fieldIn(textOf(body.field_name));
-  const [option] = general[name] ?? unknownField(name);
+  const [option] = generalField(name);
   const from = parts.options.sources[option].name;
   const ways =
     optionRow(option).kind === 'secret'
@@ -73,7 +73,9 @@ function fieldIn(name: string | undefined): string {
   throw new GatewayError('field_missing', { message: 'field_name is required', field: 'field_name' });
 }
 
-function unknownField(name: string): never {
+function generalField(name: string): readonly [option: OptionName, unit: number, type: string] {
+  const field = Object.hasOwn(general, name) ? general[name] : undefined;
+  if (field !== undefined) return field;
   const message = `${name} is no general setting that is in force here (${Object.keys(general).join(', ')} are)`;
   throw new GatewayError('field_unsupported', { message, field: 'field_name' });
 }

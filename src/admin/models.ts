@@ -18,10 +18,7 @@ import { notFound } from './model-lists.ts';
 import type { WriteParts } from './model-parts.ts';
 
 const fields = z.record(z.string(), z.json());
-const name = z
-  .string()
-  .min(1)
-  .regex(/^[^\0]*$/, 'must not hold a zero character');
+const name = z.string().min(1);
 const newBody = z.strictObject({ model_name: name, litellm_params: fields, model_info: fields.nullish() });
 const changeBody = z.strictObject({
   id: name.nullish(),

@@ -3,6 +3,7 @@
 import { changeAlias, newAlias, removeAlias } from '../admin/alias-changes.ts';
 import { aliasInfo, aliasList } from '../admin/aliases.ts';
 import type { Asking } from '../admin/changed.ts';
+import { refuseUnstorable } from '../admin/checked-body.ts';
 import { configReport } from '../admin/config-report.ts';
 import {
   changeCredential,
@@ -52,7 +53,11 @@ const master = (method: ModelRoute['method'], path: string, answer: ModelRoute['
   answer,
 });
 
-const restOf = ({ parameters }: Wish): string => parameters['rest'] ?? '';
+const restOf = ({ parameters }: Wish): string => {
+  const name = parameters['rest'] ?? '';
+  refuseUnstorable({ name });
+  return name;
+};
 
 /** Any change may be rehearsed: `?dry_run=true` says what it would do. */
 const asking = ({ query }: Wish): Asking => {
