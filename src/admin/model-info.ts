@@ -1,7 +1,7 @@
 // What is known of each model a caller may call, in LiteLLM's shape (contracts 10.4): how it is reached, how much it holds, what it
 // costs, and where each of these comes from. Invariants: no secret, no ciphertext and no mark of one; what is unknown is null.
 import { litellmParamsOf } from '../config/litellm-write.ts';
-import { type Caller, mayCall } from '../core/caller.ts';
+import { type Caller, mayCall, namedIn } from '../core/caller.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type JsonObject, numberOf } from '../core/json.ts';
 import type { AliasRecord, DeploymentRecord, ModelInfo } from '../core/records.ts';
@@ -11,7 +11,7 @@ import type { BackendAnswer, ModelParts, ReadyModel } from './model-parts.ts';
 
 /** A deployment under a name that leads to it. */
 export interface NamedModel {
-  readonly alias: AliasRecord;
+  readonly alias: Named;
   readonly record: DeploymentRecord;
 }
 
@@ -21,11 +21,35 @@ export interface NamedModel {
  */
 export function modelsFor(caller: Caller, parts: ModelParts): readonly NamedModel[] {
   const { aliases, deployments } = parts.rows();
+  const allowed = caller.key?.models ?? [];
   const byAlias = Map.groupBy(deployments, ({ alias }) => alias);
-  return aliases
+  const listed: readonly Named[] = aliases
     .filter(({ hidden, target }) => !hidden || (caller.isMaster && target === null))
-    .filter(({ name }) => mayCall(caller.key?.models ?? [], name))
-    .flatMap((alias) => (byAlias.get(alias.target ?? alias.name) ?? []).map((record) => ({ alias, record })));
+    .filter(({ name }) => mayCall(allowed, name));
+  const behind = namedIn(allowed).flatMap((name) => behindWildcard(name, aliases));
+  return [...listed, ...behind].flatMap((alias) =>
+    (byAlias.get(alias.target ?? alias.from ?? alias.name) ?? []).map((record) => ({
+      alias,
+      record: alias.from === undefined ? record : filledIn(record, alias.from, alias.name),
+    })),
+  );
+}
+
+/** A name; `from` is the wildcard that covers it when it is none of the tables'. */
+type Named = AliasRecord & { readonly from?: string };
+
+/** The longest that covers the name, as a request for it would be led. */
+function behindWildcard(name: string, aliases: readonly AliasRecord[]): Named[] {
+  if (aliases.some((alias) => alias.name === name)) return [];
+  const covering = aliases.filter((alias) => alias.name.includes('*') && mayCall([alias.name], name));
+  const [longest] = covering.toSorted((one, other) => other.name.length - one.name.length);
+  return longest === undefined || longest.hidden ? [] : [{ ...longest, name, from: longest.name }];
+}
+
+function filledIn(record: DeploymentRecord, wildcard: string, name: string): DeploymentRecord {
+  const star = wildcard.indexOf('*');
+  const matched = name.slice(star, name.length - (wildcard.length - star - 1));
+  return { ...record, model: record.model.replace('*', () => matched) };
 }
 
 /** Takes models and their caller; returns each as LiteLLM's entry, servers asked for what only they know. */
@@ -36,8 +60,17 @@ export async function modelEntries(
 ): Promise<readonly JsonObject[]> {
   const ready = new Map(parts.ready().map((model) => [model.record.id, model]));
   const times = caller.isMaster ? await timesOf(parts) : new Map<string, ModelTimes>();
-  const entries = await Promise.all(models.map((model) => entryOf(model, ready.get(model.record.id), caller, parts)));
+  const entries = await Promise.all(
+    models.map((model) => entryOf(model, asNamed(ready.get(model.record.id), model.record), caller, parts)),
+  );
   return entries.map((entry, index) => withTimes(entry, times.get(models[index]?.record.id ?? '')));
+}
+
+/** What stands behind a wildcard is asked for by its own name. */
+function asNamed(ready: ReadyModel | undefined, { model }: DeploymentRecord): ReadyModel | undefined {
+  return ready === undefined || ready.upstream.model === model
+    ? ready
+    : { ...ready, upstream: { ...ready.upstream, model } };
 }
 
 /** None while the database is away: what is served is told all the same. */

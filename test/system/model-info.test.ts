@@ -158,6 +158,30 @@ test('no secret is told, neither open nor sealed, and a virtual key is told neit
   );
 });
 
+test('a key that names what only a wildcard covers is told of that model', async () => {
+  const house = openHouse({
+    settings: [],
+    deployments: [
+      { alias: 'claude/*', provider: 'anthropic', model: '*', baseUrl: null },
+      { alias: 'own/*', provider: 'hosted_vllm', model: '*', baseUrl: 'http://vllm.test/v1' },
+    ],
+    keys: [keyFor('claude/claude-sonnet-4-5', 'own/served', 'nobody/x')],
+    upstream: backend,
+  });
+  const told = await entries(house, '/model/info', '', secret);
+  assert.deepEqual(
+    told.map(({ model_name: name, litellm_params: params, model_info: info }) => [
+      name,
+      params['model'],
+      info['max_input_tokens'],
+    ]),
+    [
+      ['claude/claude-sonnet-4-5', 'anthropic/claude-sonnet-4-5', 200_000],
+      ['own/served', 'hosted_vllm/served', 8192],
+    ],
+  );
+});
+
 test('one model is shown by its id, and an unknown id is named', async () => {
   const house = openHouse({ settings: [], deployments: [{ alias: 'one' }, { alias: 'two' }], upstream: backend });
   const [entry, ...more] = await entries(house, '/model/info', 'litellm_model_id=d2');
