@@ -48,7 +48,8 @@ export async function carryOut(database: Database, survey: Survey, sealer: Seale
   const changes: string[] = [];
   for (const item of survey.gathered.items) {
     const row = noted.get(`${item.kind}:${item.id}`);
-    const done = row?.checksum === item.checksum ? 'unchanged' : await bring(database, item, row, sealer);
+    const tell = (says: string): void => void findings.push({ ...placeOf(item), says, mend: '' });
+    const done = row?.checksum === item.checksum ? 'unchanged' : await bring({ database, sealer, tell }, item, row);
     if (typeof done === 'string') tally[item.kind][done] += 1;
     else {
       tally[item.kind].refused += 1;
@@ -79,24 +80,35 @@ function notesOf(before: readonly AdoptedRow[]): ReadonlyMap<string, AdoptedRow>
   return new Map(before.map((row) => [`${row.kind}:${row.sourceId}`, row]));
 }
 
+interface Hands {
+  readonly database: Database;
+  readonly sealer: Sealer;
+  readonly tell: (says: string) => void;
+}
+
 async function bring(
-  database: Database,
+  { database, sealer, tell }: Hands,
   item: Item,
   before: AdoptedRow | undefined,
-  sealer: Sealer,
 ): Promise<'brought' | 'merged' | Finding> {
   try {
-    return await database.transaction(async (queries) => {
-      const { ourId, isMerged = false } = await item.write(queries, sealer, before?.ourId);
+    const { isMerged = false, note } = await database.transaction(async (queries) => {
+      const written = await item.write(queries, sealer, before?.ourId);
       const { kind, id: sourceId, checksum } = item;
-      await noteAdopted(queries, { kind, sourceId, ourId, checksum });
-      return isMerged ? 'merged' : 'brought';
+      await noteAdopted(queries, { kind, sourceId, ourId: written.ourId, checksum });
+      return written;
     });
+    if (note !== undefined) tell(note);
+    return isMerged ? 'merged' : 'brought';
   } catch (thrown) {
     const says = refusalIn(thrown);
     if (says === undefined) throw thrown;
-    return { table: item.kind, row: item.name, field: '', says, mend: 'mend that and run this again' };
+    return { ...placeOf(item), says, mend: 'mend that and run this again' };
   }
+}
+
+function placeOf({ kind, name }: Item): Pick<Finding, 'table' | 'row' | 'field'> {
+  return { table: kind, row: name, field: '' };
 }
 
 /** What our tables say no to; anything else that is thrown is no verdict on the item. */

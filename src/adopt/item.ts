@@ -35,6 +35,8 @@ export interface Written {
   readonly ourId: string;
   /** It is there already as another's row, and that one serves for both. */
   readonly isMerged?: boolean;
+  /** What a person should know of how it was written. */
+  readonly note?: string;
 }
 
 /** How many of a kind. What was found is the sum of the others. */

@@ -2,8 +2,9 @@
 // disabled, and so does one that is no longer there.
 import type { JsonObject } from '../core/json.ts';
 import { hashKey } from '../core/key-hash.ts';
+import type { Queries } from '../store/database.ts';
 import type { LitellmRow } from '../store/litellm/litellm-rows.ts';
-import { insertKey, keysByHash, type NewKey, updateKey } from '../store/tables/keys.ts';
+import { insertKey, keysByHash, listKeys, type NewKey, updateKey } from '../store/tables/keys.ts';
 import { checksumOf, type Finding, type Gathered } from './item.ts';
 import { modelsOf, reasonsToDisable } from './key-rights.ts';
 import { asObject } from './opened-fields.ts';
@@ -83,12 +84,21 @@ function itemOf(key: NewKey): Gathered['items'][number] {
     isDisabled: key.blocked,
     async write(queries, _, before) {
       const [there] = await keysByHash(queries, [key.hash]);
-      if (there === undefined) await insertKey(queries, key);
-      else if (before === undefined) return { ourId: key.hash, isMerged: true };
-      else await updateKey(queries, key.hash, { ...key, blocked: key.blocked || there.blocked });
-      return { ourId: key.hash };
+      if (there !== undefined && before === undefined) return { ourId: key.hash, isMerged: true };
+      const isTaken = await holdsAnother(queries, key);
+      const wanted = isTaken ? { ...key, alias: null } : key;
+      if (there === undefined) await insertKey(queries, wanted);
+      else await updateKey(queries, key.hash, { ...wanted, blocked: key.blocked || there.blocked });
+      const note = `another key here has the alias ${key.alias}; this one comes over without`;
+      return { ourId: key.hash, ...(isTaken ? { note } : {}) };
     },
   };
+}
+
+async function holdsAnother(queries: Queries, { alias, hash }: NewKey): Promise<boolean> {
+  if (alias === null) return false;
+  const { keys } = await listKeys(queries, { alias }, { page: 1, size: 1 });
+  return keys.some((key) => key.hash !== hash);
 }
 
 /** Very old rows hold the key itself. */

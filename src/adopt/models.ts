@@ -144,8 +144,8 @@ function draft(
   const { id: _, db_model: __, ...facets } = info;
   const given = {
     model_name: alias,
-    litellm_params: withoutNull(params),
-    model_info: { ...withoutNull(facets), id },
+    litellm_params: withoutNothing(params),
+    model_info: { ...withoutNothing(facets), id },
   };
   const reading = readPostedModel(given, {
     environment: environment.variables,
@@ -175,8 +175,10 @@ function recordOf({ alias, provider, model, baseUrl, named, parameters, info }: 
   return { id, owner: 'api', alias, position: 0, provider, model, baseUrl, credential, parameters, info };
 }
 
-function withoutNull(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined));
+/** LiteLLM's forms leave an empty text where nothing was said. */
+function withoutNothing(object: JsonObject): JsonObject {
+  const says = (value: unknown): boolean => value !== null && value !== undefined && value !== '';
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => says(value)));
 }
 
 /** What a deployment gets to do makes no other model of it. */

@@ -53,15 +53,19 @@ export interface Balance {
   readonly cost: number;
 }
 
-/** Takes a balance; makes it the one that stands for its key on its day. */
+/** Takes a balance; makes it the one that stands for its key. A line without requests is nothing else than a balance. */
 export async function setBalance(queries: Queries, { keyHash, userId, teamId, day, cost }: Balance): Promise<void> {
   const sums = ['requests', 'successes', 'failures', 'refusals', 'abandoned', 'unpriced', ...tokenSums];
+  await queries.query(
+    `delete from plumbline.usage_daily where key_hash = $1 and provider = 'litellm' and requests = 0`,
+    [keyHash],
+  );
   await queries.query(
     `insert into plumbline.usage_daily (day, place, key_hash, user_id, team_id, alias, provider, model, cost, ${sums.join(', ')})
      select $1::date, md5(jsonb_build_array(k, u, t, null, 'litellm', null)::text)::uuid, k, u, t, null, 'litellm', null, $5::numeric,
        ${sums.map(() => '0').join(', ')}
      from (select $2::text as k, $3::text as u, $4::text as t) as whose
-     on conflict (day, place) do update set cost = excluded.cost`,
+     on conflict (day, place) do update set cost = usage_daily.cost + excluded.cost`,
     [day, keyHash, userId, teamId, cost],
   );
 }

@@ -245,12 +245,14 @@ describe('adoption', { skip: noEmbedded }, () => {
       `update public."LiteLLM_ProxyModelTable" set litellm_params = litellm_params || '{"rpm": 3}' where model_id = 'm1'`,
     );
     await theirs.database.query(
-      `update public."LiteLLM_VerificationToken" set spend = 5, models = '{model-1}' where key_alias = 'one'`,
+      `update public."LiteLLM_VerificationToken" set spend = 5, models = '{model-1}', user_id = 'ann' where key_alias = 'one'`,
     );
     await theirs.database.query(`delete from public."LiteLLM_VerificationToken" where key_alias = 'three'`);
     const { outcome } = await adoptInto(theirs, ours);
     assert.deepEqual(outcome.changes, ['model model-1 (openai/upstream-1)', 'key one']);
     assert.equal(outcome.balances, 1);
+    const [spent] = await ours.database.query<{ cost: number }>('select sum(cost) as cost from plumbline.usage_daily');
+    assert.equal(spent?.cost, 2 + 2 + 5);
     const deployments = await readDeployments(ours.database);
     assert.equal(deployments.find(({ id }) => id === 'm1')?.parameters.rpm, 3);
     assert.equal(deployments.find(({ id }) => id === 'm2')?.parameters.weight, 7);
@@ -405,13 +407,13 @@ describe('adoption', { skip: noEmbedded }, () => {
     await insertKey(ours.database, newKey('2', { hash: hashKey('sk-b'), models: ['y'] }));
     const { outcome } = await adoptInto(theirs, ours);
     assert.deepEqual([outcome.counts.credential.refused, outcome.counts.model.brought], [1, 2]);
-    assert.deepEqual([outcome.counts.key.refused, outcome.counts.key.merged], [1, 1]);
+    assert.deepEqual([outcome.counts.key.brought, outcome.counts.key.merged], [1, 1]);
     const says = outcome.findings.map((finding) => finding.says).join('\n');
     assert.match(says, /the credential groq belongs to the configuration file/);
-    assert.match(says, /key with this alias/);
+    assert.match(says, /another key here has the alias taken; this one comes over without/);
     const [mine] = (await readKeys(ours.database)).filter(({ hash }) => hash === hashKey('sk-b'));
     assert.deepEqual(mine?.models, ['y']);
     const again = await adoptInto(theirs, ours);
-    assert.deepEqual([again.outcome.changes, again.outcome.counts.key.refused], [[], 1]);
+    assert.deepEqual([again.outcome.changes, again.outcome.counts.key.unchanged], [[], 2]);
   });
 });
