@@ -62,7 +62,7 @@ function invalid(field: string, says: string): GatewayError {
 }
 
 /** Variables that are the gateway's own: who may write credentials may not send these anywhere. */
-const own = /^(PLUMBLINE_.*|LITELLM_(MASTER|SALT)_KEY|DATABASE_URL)$/;
+const own = /^(PLUMBLINE_.*|LITELLM_(MASTER|SALT)_KEY|DATABASE_URL|OTEL_(EXPORTER_OTLP_)?HEADERS|(HTTPS?|ALL)_PROXY)$/i;
 
 /** Takes a reference that came by the management API; returns why it is not taken, undefined when it is. */
 export function refusalOf({ kind, name, written }: Reference): string | undefined {

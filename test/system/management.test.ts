@@ -1,6 +1,7 @@
 // Models by the management API, as LiteLLM's clients add, change and delete them: what is answered is what is served from then on.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { optionNames, optionRow, variablesOf } from '../../src/config/options.ts';
 import { hashKey } from '../../src/core/key-hash.ts';
 import { replaceOwned } from '../../src/store/replace-owned.ts';
 import { readAliases } from '../../src/store/tables/aliases.ts';
@@ -262,6 +263,16 @@ test('what would read our environment, our files or a place where credentials ar
     await refused(post('/model/new', model('bad', params)), says);
   assert.deepEqual(await readDeployments(managed.database), []);
   assert.deepEqual(await readCredentials(managed.database), []);
+});
+
+test('no secret option of the gateway can be referred to, by none of its variables', async () => {
+  const secret = optionNames.filter((name) => optionRow(name).kind === 'secret').flatMap(variablesOf);
+  assert.ok(secret.includes('DATABASE_URL') && secret.includes('https_proxy'));
+  for (const name of secret)
+    await refused(
+      post('/model/new', model('bad', { api_key: `os.environ/${name}` })),
+      /is a secret of the gateway itself/,
+    );
 });
 
 test('it is read as an entry of a file is: unknown keys, wrong types and refused settings are named, odd ones are noted', async () => {
