@@ -1,5 +1,6 @@
 // plumbline models add, edit, rm and decommission, by the management API of a running gateway.
 import { isObject, type JsonObject, listOf, textOf } from '../core/json.ts';
+import { printable } from '../kit/table.ts';
 import { named } from './action.ts';
 import { rehearsed, sayChange } from './changes-said.ts';
 import { CommandFailure, exitCodes, type Terminal } from './command.ts';
@@ -71,11 +72,17 @@ export async function wantedModels(client: GatewayClient, name: string): Promise
 
 /** One deployment is changed at a time: of a name with several the id is asked for. */
 function idOf(entries: readonly JsonObject[], act: string): string {
-  const ids = [...new Set(entries.map(idIn))];
-  const [id = ''] = ids;
-  if (ids.length === 1) return id;
-  const hint = ids.map((one) => `\`plumbline models ${act} ${one}\``).join(', ');
-  throw new CommandFailure(`this name leads to ${ids.length} deployments; name one by its id`, hint, exitCodes.usage);
+  const byId = new Map(entries.map((entry) => [idIn(entry), entry]));
+  const [id = ''] = byId.keys();
+  if (byId.size === 1) return id;
+  const ways = [...byId].map(([one, entry]) => `\`plumbline models ${act} ${one}\` (${describedBy(entry)})`);
+  const says = `this name leads to ${byId.size} deployments; name one by its id`;
+  throw new CommandFailure(says, ways.join(', '), exitCodes.usage);
+}
+
+function describedBy({ litellm_params: params, plumbline: ours }: JsonObject): string {
+  const parts = [isObject(params) ? params.model : '', isObject(ours) ? ours.owner : ''];
+  return printable(parts.join(', '));
 }
 
 function idIn({ model_info: info }: JsonObject): string {

@@ -73,7 +73,7 @@ test('a model is added, shown, changed and removed, its key read from a file', a
 test('of a name with several deployments one is named by its id', async () => {
   await well('models add pair --model openai/one');
   await well('models add pair --model openai/two');
-  await refused('models rm pair', 2, /leads to 2 deployments; name one by its id/);
+  await refused('models rm pair', 2, /leads to 2 deployments; name one by its id[\s\S]*\(openai\/two, api\)/);
   const entries = JSON.parse(await well('models show pair --json')) as { model_info: { id: string } }[];
   for (const { model_info: info } of entries) await well(`models rm ${info.id}`);
   await refused('models show pair', 1, /no model has the name or id pair/);
