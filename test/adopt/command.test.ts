@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { hashKey } from '../../src/core/key-hash.ts';
 import { scratch, start } from '../cli/running.ts';
 import { startGateway } from '../real/gateway.ts';
+import { until } from '../store/until.ts';
 import { addModels, addRow, dump, makeTables, salt } from './litellm-database.ts';
 import { type MadeDatabase, noEmbedded, openStage, type Stage } from './stage.ts';
 
@@ -76,7 +77,7 @@ describe('plumbline adopt', { skip: noEmbedded }, () => {
     remove();
   });
 
-  const adopt = async (...args: string[]) => {
+  const startAdopt = (...args: string[]) => {
     const environment = {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
@@ -84,8 +85,9 @@ describe('plumbline adopt', { skip: noEmbedded }, () => {
       LITELLM_SALT_KEY: salt,
       PLUMBLINE_MASTER_KEY: 'sk-master-of-the-test-0123456789',
     };
-    return start(process.execPath, [main, 'adopt', '--data-dir', join(folder, 'data'), ...args], environment).ended;
+    return start(process.execPath, [main, 'adopt', '--data-dir', join(folder, 'data'), ...args], environment);
   };
+  const adopt = (...args: string[]) => startAdopt(...args).ended;
 
   test('the plan changes nothing; --yes brings it over; the old keys call the old names; a second run has nothing to do', async () => {
     const config = join(folder, 'config.yaml');
@@ -196,6 +198,43 @@ describe('plumbline adopt', { skip: noEmbedded }, () => {
       await gateway.stop();
     }
   });
+
+  test('killed in the middle of the history, the next run goes on: each row once, no dollar twice', async () => {
+    const rows = 60_000;
+    await shared.database.query(
+      `insert into public."LiteLLM_SpendLogs" (request_id, call_type, api_key, spend, prompt_tokens, "startTime", "endTime")
+       select 'r' || n, 'acompletion', $1, 0.25, 1, at, at
+       from (select n, now() at time zone 'UTC' - interval '2 days' + n * interval '1 second' as at
+         from generate_series(1, ${rows}) as n) as made`,
+      [hashKey('sk-old-client')],
+    );
+    const killed = startAdopt('--yes', '--history', '30');
+    await until(
+      'the first rows',
+      async () => (await count(`select count(*) as count from plumbline.usage where dialect = 'litellm'`)) > 0,
+    );
+    killed.kill('SIGKILL');
+    assert.equal((await killed.ended).signal, 'SIGKILL');
+    const kept = await count('select count(*) as count from plumbline.usage');
+    assert.ok(kept > 0 && kept < rows, String(kept));
+    await shared.database.query(
+      `update public."LiteLLM_VerificationToken" set spend = ${rows / 4 + 3} where key_alias = 'old'`,
+    );
+    const done = await adopt('--yes', '--history', '30');
+    assert.equal(done.code, 0, done.errors);
+    assert.match(done.output, new RegExp(`^usage rows: ${rows} found, \\d+ brought$`, 'm'));
+    assert.equal(await count(`select count(*) as count from plumbline.usage where dialect = 'litellm'`), rows);
+    const hash = hashKey('sk-old-client');
+    const spent = await count(
+      `select sum(cost)::float8 as count from plumbline.usage_daily where key_hash = '${hash}'`,
+    );
+    assert.ok(Math.abs(spent - (rows / 4 + 3)) < 0.1, String(spent));
+  });
+
+  const count = async (sql: string): Promise<number> => {
+    const [row] = await shared.database.query<{ count: number }>(sql);
+    return row?.count ?? Number.NaN;
+  };
 
   test('wrong use is told: no tables, no database, days that are none', async () => {
     const empty = await stage.make('empty');

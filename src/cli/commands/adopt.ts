@@ -137,6 +137,7 @@ async function carriedOut(run: Run): Promise<Adoption> {
 }
 
 const dayMs = 86_400_000;
+const rowsBetweenWords = 20_000;
 
 async function historyOf(
   { options, terminal }: Run,
@@ -157,7 +158,7 @@ async function historyOf(
   const until = Date.now();
   let told = 0;
   return bring({ since: until - days * dayMs, until }, ({ found, brought }) => {
-    if (found - told < 100_000) return;
+    if (found - told < rowsBetweenWords) return;
     told = found;
     terminal.complain(`${found} usage rows read, ${brought} brought`);
   });
