@@ -32,6 +32,7 @@ export function writeLitellmFile(state: InForce): Written {
     model_list: state.deployments.map((record) => entryOf(record, credentials)),
     credential_list: listed.map(({ name, references }) => ({ credential_name: name, credential_values: references })),
     router_settings: litellmRouterOf(state),
+    litellm_settings: filled({ drop_params: state.router.dropParameters }),
   });
   return { yaml: stringify(file, { lineWidth: 0 }), unsaid: unsaidOf(state) };
 }
@@ -108,7 +109,6 @@ export function litellmRouterOf({ aliases, router }: Pick<InForce, 'aliases' | '
     allowed_fails_policy: policyOf(router.allowedFailsPolicy, 'AllowedFails'),
     max_fallbacks: router.maxFallbacks,
     enable_tag_filtering: router.tagFiltering,
-    drop_params: router.dropParameters,
     default_fallbacks: router.defaultFallbacks,
     fallbacks: rulesOf(aliases, ({ fallbacks }) => fallbacks),
     context_window_fallbacks: rulesOf(aliases, ({ contextWindowFallbacks }) => contextWindowFallbacks),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FileReading, readLitellmFile } from '../../src/config/litellm-file.ts';
 import { writeLitellmFile } from '../../src/config/litellm-write.ts';
-import type { Declaration } from '../../src/core/records.ts';
+import { type Declaration, defaultRouterSettings, type RouterSettings } from '../../src/core/records.ts';
 import { providers, resolveProvider } from '../../src/providers/index.ts';
 
 const secrets = {
@@ -148,4 +148,31 @@ test('what a file cannot say is named', () => {
     'the alias empty has a strategy of its own (least-busy); in a file all share routing_strategy',
     'the alias empty has no deployment, and a file cannot declare it',
   ]);
+});
+
+test('every routing setting that is written is read as it was', () => {
+  const empty = read('model_list: []').declaration;
+  const router: RouterSettings = {
+    strategy: 'least-busy',
+    retries: 7,
+    retryPolicy: { TimeoutError: 1 },
+    retryAfterMs: 1500,
+    timeoutMs: 45_000,
+    streamTimeoutMs: 9_000,
+    cooldownMs: 20_000,
+    disableCooldowns: true,
+    allowedFails: 3,
+    allowedFailsPolicy: { RateLimitError: 2 },
+    defaultFallbacks: [],
+    maxFallbacks: 2,
+    tagFiltering: true,
+    dropParameters: true,
+  };
+  assert.deepEqual(Object.keys(router).sort(), Object.keys(defaultRouterSettings).sort());
+  const second = read(write({ ...empty, router }).yaml);
+  assert.deepEqual(
+    second.notices.filter(({ severity }) => severity === 'error'),
+    [],
+  );
+  assert.deepEqual({ defaultFallbacks: [], ...second.declaration.router }, router);
 });

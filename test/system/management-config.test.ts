@@ -1,10 +1,13 @@
 // Credentials, aliases and routing by the management API: LiteLLM's shapes where it has them, refusals that name the owner or the field.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { replaceOwned } from '../../src/store/replace-owned.ts';
+import { readSettingRows } from '../../src/store/setting-rows.ts';
 import { readAliases } from '../../src/store/tables/aliases.ts';
 import { readCredentials } from '../../src/store/tables/credentials.ts';
+import { declared } from '../store/rows.ts';
 import { question, type Told } from './house.ts';
-import { type ManagedHouse, openManagedHouse } from './managed-house.ts';
+import { type ManagedHouse, openManagedHouse, sealer } from './managed-house.ts';
 
 let managed: ManagedHouse;
 
@@ -191,6 +194,42 @@ test('/config/update brings routing in force, in LiteLLM’s words, all of it or
   );
   assert.deepEqual(await readAliases(managed.database), aliases);
   assert.match((await managed.send('GET', '/config')).text, /"router.retries","value":4/);
+});
+
+test('a list that is posted is the whole list, and what is shown can be posted back, also where a file owns it', async () => {
+  await replaceOwned(managed.database, declared(), sealer);
+  await addModel('one');
+  const update = (router_settings: object): Promise<Record<string, unknown>> =>
+    well('POST', '/config/update', { router_settings });
+  await update({ fallbacks: [{ one: ['fast'] }], model_group_alias: { short: 'one', quiet: 'fast' } });
+  const shown = (await well('GET', '/get/config/callbacks'))['router_settings'] as Record<string, unknown>;
+  const before = await readAliases(managed.database);
+  await update(shown);
+  assert.deepEqual(await readAliases(managed.database), before);
+  assert.deepEqual(
+    (await readSettingRows(managed.database)).map(({ name, owner }) => [name, owner]),
+    [
+      ['router.defaultFallbacks', 'file'],
+      ['router.retries', 'file'],
+    ],
+  );
+  await update({ fallbacks: [], default_fallbacks: ['fast'], model_group_alias: { quiet: 'fast' } });
+  const after = await readAliases(managed.database);
+  assert.deepEqual(
+    after.map(({ name, target, fallbacks }) => [name, target, fallbacks]),
+    [
+      ['fast', null, []],
+      ['one', null, []],
+      ['quiet', 'fast', []],
+    ],
+  );
+  await refused(
+    managed.send('POST', '/config/update', { router_settings: { ...shown, num_retries: 7 } }),
+    400,
+    /belongs to the configuration file/,
+  );
+  const stars = { router_settings: { context_window_fallbacks: [{ '*': ['fast'] }] } };
+  await refused(managed.send('POST', '/config/update', stars), 400, /for \* are taken from a file only/);
 });
 
 test('boot options are told and not changed: who owns them, and how to change them, is said', async () => {
