@@ -16,11 +16,13 @@ export interface Adoption {
   readonly survey: Survey;
   readonly outcome: Outcome;
   readonly history: HistoryCounts | null;
+  /** Days of history that were asked for. */
+  readonly historyDays: number | null;
 }
 
 /** Takes a run; returns it for people, a table first and what needs an eye below. */
 export function adoptionText(adoption: Adoption): string {
-  const { isCarriedOut, from, schema, into, survey, outcome, history } = adoption;
+  const { isCarriedOut, from, schema, into, survey, outcome, history, historyDays } = adoption;
   const rows = kinds.map((kind) => {
     const { found, brought, unchanged, merged, refused, disabled } = outcome.counts[kind];
     return [`${kind}s`, ...[found, brought, unchanged, merged, refused, disabled].map(String)];
@@ -37,12 +39,20 @@ export function adoptionText(adoption: Adoption): string {
     `sealed values: ${[`${opened} opened`, ...by, `${peeled} sealed more than once (${layers} layers too many)`, `${unopened} not opened`].join(', ')}`,
     `spend so far: ${outcome.balances} keys`,
     ...(history === null ? [] : [`usage rows: ${history.found} found, ${history.brought} brought`]),
+    ...(history === null && historyDays !== null ? [`usage rows: those of ${historyDays} days would be brought`] : []),
     `read and counted only: ${countedText(survey)}`,
     ...survey.missing.map((table) => `there is no table ${table}`),
     ...outcome.changes.map((change) => `+ ${change}`),
     ...outcome.findings.map(findingLine),
     ...(isCarriedOut ? [] : ['nothing was changed; --yes carries it out']),
-  ].join('\n');
+  ]
+    .map(printable)
+    .join('\n');
+}
+
+/** What LiteLLM's rows hold is not to move anybody's cursor. */
+function printable(lines: string): string {
+  return lines.replace(/[^\P{Cc}\n]/gu, '?');
 }
 
 /** Takes a run; returns it for programs. */

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { hashKey } from '../../src/core/key-hash.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { Secret } from '../../src/kit/secret.ts';
-import { openLitellm } from '../../src/store/litellm/open-litellm.ts';
+import { openLitellm, schemaIn, shownAddress } from '../../src/store/litellm/open-litellm.ts';
 import { replaceOwned } from '../../src/store/replace-owned.ts';
 import { credentialPlace } from '../../src/store/sealed-place.ts';
 import { readAliases } from '../../src/store/tables/aliases.ts';
@@ -369,7 +369,11 @@ describe('adoption', { skip: noEmbedded }, () => {
     );
     await theirs.database.query('alter schema public rename to litellm');
     const ours = await stage.ours('elsewhere_ours');
-    const { outcome, history } = await adoptInto(theirs, ours, {
+    const address = `${theirs.address.reveal()}&schema=litellm&connection_limit=5&pgbouncer=true`;
+    const prisma = { ...theirs, address: new Secret(address) };
+    assert.equal(schemaIn(prisma.address), 'litellm');
+    assert.doesNotMatch(shownAddress(prisma.address), /@|connection_limit/);
+    const { outcome, history } = await adoptInto(prisma, ours, {
       schema: 'litellm',
       since: Date.now() - 20 * 86_400_000,
     });
@@ -415,5 +419,27 @@ describe('adoption', { skip: noEmbedded }, () => {
     assert.deepEqual(mine?.models, ['y']);
     const again = await adoptInto(theirs, ours);
     assert.deepEqual([again.outcome.changes, again.outcome.counts.key.unchanged], [[], 2]);
+  });
+
+  test('a model that stands in the file and in the database is one; another under the same name stands beside it', async () => {
+    const theirs = await stage.make('two_homes');
+    await makeTables(theirs.database);
+    const groq = { model: 'groq/llama', api_key: 'gsk-plain', weight: 0.5, tags: ['x'] };
+    await addModels(theirs.database, [
+      { id: 'same', name: 'fast', params: groq },
+      { id: 'other', name: 'fast', params: { ...groq, model: 'groq/larger' } },
+    ]);
+    const ours = await stage.ours('two_homes_ours');
+    const file = { path: 'config.yaml', names: ['fast'], aliases: [] };
+    const early = await adoptInto(theirs, ours, { file });
+    assert.equal(early.outcome.counts.model.refused, 2);
+    await replaceOwned(ours.database, declared(), sealer);
+    const { outcome } = await adoptInto(theirs, ours, { file });
+    assert.deepEqual([outcome.counts.model.brought, outcome.counts.model.merged], [1, 1]);
+    const under = (await readDeployments(ours.database)).map(({ id, owner, position }) => [id, owner, position]);
+    assert.deepEqual(under, [
+      ['one', 'file', 0],
+      ['other', 'api', 1],
+    ]);
   });
 });

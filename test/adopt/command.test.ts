@@ -93,7 +93,8 @@ describe('plumbline adopt', { skip: noEmbedded }, () => {
     const config = join(folder, 'config.yaml');
     writeFileSync(config, 'router_settings:\n  model_group_alias: {embeddings-default: local-embeddings}\n');
     const before = await dump(shared.database);
-    const plan = await adopt('--config', config);
+    const plan = await adopt('--config', config, '--history', '7');
+    assert.match(plan.output, /^usage rows: those of 7 days would be brought$/m);
     assert.equal(plan.code, 0, plan.errors);
     assert.match(plan.output, /^models +3 +2 +0 +1 +0 +0$/m);
     assert.match(plan.output, /nothing was changed; --yes carries it out/);

@@ -57,6 +57,7 @@ export const adopt: Command = {
     'plumbline adopt --history 30 --yes --json',
   ],
   async run(_, options, terminal) {
+    daysOf(options);
     const reading = readingOf(options, terminal);
     const config = settledConfig(configOf({ dataDir: options['dataDir'] }, terminal), reading);
     const sources = adoptSources(options, config, reading, terminal);
@@ -139,6 +140,15 @@ async function carriedOut(run: Run): Promise<Adoption> {
 const dayMs = 86_400_000;
 const rowsBetweenWords = 20_000;
 
+function daysOf(options: Options): number | null {
+  const given = textOf(options['history']);
+  if (given === undefined) return null;
+  const days = Number(given);
+  if (Number.isInteger(days) && days >= 1 && days <= 3650) return days;
+  const hint = 'for example --history 30';
+  throw new CommandFailure('--history takes a number of days from 1 to 3650', hint, exitCodes.usage);
+}
+
 async function historyOf(
   { options, terminal }: Run,
   bring: (
@@ -146,15 +156,8 @@ async function historyOf(
     tell: (sofar: HistoryCounts) => void,
   ) => Promise<HistoryCounts>,
 ): Promise<HistoryCounts | null> {
-  const given = textOf(options['history']);
-  if (given === undefined) return null;
-  const days = Number(given);
-  if (!Number.isInteger(days) || days < 1 || days > 3650)
-    throw new CommandFailure(
-      '--history takes a number of days from 1 to 3650',
-      'for example --history 30',
-      exitCodes.usage,
-    );
+  const days = daysOf(options);
+  if (days === null) return null;
   const until = Date.now();
   let told = 0;
   return bring({ since: until - days * dayMs, until }, ({ found, brought }) => {
@@ -170,10 +173,15 @@ function inputOf({ options, terminal, config, sources, litellm }: Run) {
   return { litellm, keys: sources.keys, environment: terminal.environment, file: sources.file, accepted };
 }
 
-function placesOf({ config, sources, litellm }: Run): Pick<Adoption, 'from' | 'schema' | 'into'> {
+function placesOf({
+  options,
+  config,
+  sources,
+  litellm,
+}: Run): Pick<Adoption, 'from' | 'schema' | 'into' | 'historyDays'> {
   const into =
     config.databaseUrl === null
       ? `the gateway's own database in ${config.dataDir}`
       : `${shownAddress(config.databaseUrl)}, schema plumbline`;
-  return { from: shownAddress(sources.address), schema: litellm.schema, into };
+  return { from: shownAddress(sources.address), schema: litellm.schema, into, historyDays: daysOf(options) };
 }
