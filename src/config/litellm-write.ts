@@ -52,7 +52,7 @@ function entryOf(record: DeploymentRecord, credentials: ReadonlyMap<string, Name
 
 /** Takes a deployment; returns its litellm_params, without its credential. */
 export function litellmParamsOf({ provider, model, baseUrl, parameters }: DeploymentRecord): JsonObject {
-  return filled({
+  return given({
     model: `${provider}/${model}`,
     ...(baseUrl === null ? {} : { api_base: baseUrl }),
     ...parametersOf(parameters),
@@ -70,27 +70,27 @@ function secretsOf(name: string | null, credentials: ReadonlyMap<string, NamedFi
   return headers.length === 0 ? plain : { ...plain, extra_headers: Object.fromEntries(headers) };
 }
 
-function parametersOf(given: DeploymentRecord['parameters']): JsonObject {
-  return filled({
-    weight: given.weight,
-    rpm: given.rpm,
-    tpm: given.tpm,
-    order: given.order,
-    timeout: inSeconds(given.timeoutMs),
-    stream_timeout: inSeconds(given.streamTimeoutMs),
-    num_retries: given.retries,
-    cooldown_time: inSeconds(given.cooldownMs),
-    max_parallel_requests: given.maxParallel,
-    tags: given.tags,
-    drop_params: given.dropParameters,
-    additional_drop_params: given.dropNamed,
-    headers: given.headers,
-    extra_body: given.extraBody,
-    mock_response: given.mockResponse,
-    ...given.prices,
-    api_version: given.apiVersion,
-    organization: given.organization,
-    ...given.defaults,
+function parametersOf(parameters: DeploymentRecord['parameters']): JsonObject {
+  return given({
+    weight: parameters.weight,
+    rpm: parameters.rpm,
+    tpm: parameters.tpm,
+    order: parameters.order,
+    timeout: inSeconds(parameters.timeoutMs),
+    stream_timeout: inSeconds(parameters.streamTimeoutMs),
+    num_retries: parameters.retries,
+    cooldown_time: inSeconds(parameters.cooldownMs),
+    max_parallel_requests: parameters.maxParallel,
+    tags: parameters.tags,
+    drop_params: parameters.dropParameters,
+    additional_drop_params: parameters.dropNamed,
+    headers: parameters.headers,
+    extra_body: parameters.extraBody,
+    mock_response: parameters.mockResponse,
+    ...parameters.prices,
+    api_version: parameters.apiVersion,
+    organization: parameters.organization,
+    ...parameters.defaults,
   });
 }
 
@@ -138,6 +138,11 @@ function rulesOf(aliases: readonly AliasRecord[], of: (alias: AliasRecord) => re
 const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
 
 type Loose = Readonly<Record<string, JsonValue | Readonly<Record<string, unknown>> | readonly unknown[] | undefined>>;
+
+/** Without what is absent. */
+function given(object: Loose): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as JsonObject;
+}
 
 /** Without what is absent or empty. */
 function filled(object: Loose): JsonObject {

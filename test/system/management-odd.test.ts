@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { litellmParams, litellmSettings, modelInfoFields, routerSettings } from '../../src/config/litellm-keys.ts';
+import { readDeployments } from '../../src/store/tables/deployments.ts';
 import { type ManagedHouse, openManagedHouse } from './managed-house.ts';
 
 let managed: ManagedHouse;
@@ -97,4 +98,62 @@ test('a name in a path that no row can have is refused', async () => {
     const told = await managed.send(method, path, method === 'PATCH' ? {} : undefined);
     assert.ok([400, 404].includes(told.status), `${method} ${path}: ${told.status} ${told.text}`);
   }
+});
+
+const texts = fc.constantFrom('a', 'b c', '2024-02-01', '7', 'true', 'x/y', 'é"\\');
+const numbers = fc.constantFrom(0, 1, 0.25, 7, 60, 1e-6);
+const headers = fc.dictionary(fc.constantFrom('x-plain', 'x-api-key'), texts, { maxKeys: 2 });
+const models = fc.constantFrom(
+  { model: 'openai/gpt-4o' },
+  { model: 'gpt-4o' },
+  { model: 'm', custom_llm_provider: 'groq' },
+  { model: 'hosted_vllm/some/model', api_base: 'http://127.0.0.1:9/v1/' },
+  { model: 'ollama_chat/qwen3' },
+  { model: 'azure/gpt', api_base: 'https://x.openai.azure.com', api_version: '2025-01-01' },
+  { model: 'bedrock/anthropic.claude-v2', aws_region_name: 'eu-west-1' },
+  { model: 'vertex_ai/gemini-2.5-pro', vertex_project: 'p', vertex_location: 'europe-west1' },
+  { model: 'openai/none', mock_response: 'canned' },
+);
+const valid = fc.record(
+  {
+    api_key: texts,
+    rpm: numbers,
+    weight: numbers,
+    timeout: numbers,
+    stream_timeout: numbers,
+    cooldown_time: numbers,
+    num_retries: fc.nat(5),
+    max_parallel_requests: fc.nat(9),
+    tags: fc.array(texts, { maxLength: 2 }),
+    drop_params: fc.boolean(),
+    additional_drop_params: fc.array(texts, { maxLength: 2 }),
+    extra_headers: headers,
+    headers,
+    extra_body: fc.dictionary(texts, fc.jsonValue({ maxDepth: 1 }), { maxKeys: 2 }),
+    input_cost_per_token: numbers,
+    organization: texts,
+    temperature: numbers,
+    top_p: numbers,
+    metadata: fc.dictionary(texts, texts, { maxKeys: 1 }),
+  },
+  { requiredKeys: [] },
+);
+const known = fc.record(
+  { mode: fc.constantFrom('chat', 'embedding'), base_model: texts, max_input_tokens: fc.nat(9999), team: texts },
+  { requiredKeys: [] },
+);
+
+test('a model that is changed in nothing stays as it was, whatever it says', async () => {
+  const property = fc.asyncProperty(models, valid, known, async (model, params, info) => {
+    const body = { model_name: 'kept', litellm_params: { ...params, ...model }, model_info: info };
+    const added = await managed.send('POST', '/model/new', body);
+    assert.equal(added.status, 200, added.text);
+    const { model_id: id } = added.json as { model_id: string };
+    const before = await readDeployments(managed.database);
+    const changed = await managed.send('PATCH', `/model/${id}/update`, {});
+    assert.match(changed.text, /"did":"as-it-was"/);
+    assert.deepEqual(await readDeployments(managed.database), before);
+    assert.equal((await managed.send('POST', '/model/delete', { id })).status, 200);
+  });
+  await fc.assert(property, { numRuns: 100 });
 });
