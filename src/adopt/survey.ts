@@ -41,23 +41,34 @@ export interface Survey {
   readonly spent: readonly Spent[];
   /** Tables that are read and counted only: what they hold → how many; null: there is no such table. */
   readonly counted: Readonly<Record<string, number | null>>;
-  /** Tables that adoption reads and that are not there. */
+  /** Tables that adoption reads and that are not there, or not to be read whole. */
   readonly missing: readonly string[];
 }
 
+const userTable = 'LiteLLM_UserTable';
+const tagTable = 'LiteLLM_TagTable';
+
 /** Rooms that are not built here yet. */
 const countedTables: Readonly<Record<string, string>> = {
-  users: 'LiteLLM_UserTable',
+  users: userTable,
   teams: 'LiteLLM_TeamTable',
   organizations: 'LiteLLM_OrganizationTable',
   budgets: 'LiteLLM_BudgetTable',
   'end users': 'LiteLLM_EndUserTable',
-  tags: 'LiteLLM_TagTable',
+  tags: tagTable,
   skills: 'LiteLLM_SkillsTable',
   'MCP servers': 'LiteLLM_MCPServerTable',
 };
 
 const readTables = [modelTable, credentialTable, configTable, keyTable];
+
+/** What holds keys back stands here: unread, it is not known to hold nothing. */
+const holdingTables = [keyTable, configTable, userTable, tagTable];
+
+function closedFinding(table: string): Finding {
+  const says = 'this account may not read all of it';
+  return { table, row: '', field: '', says, mend: `grant it select on "${table}", and run this again` };
+}
 
 /** Takes where to read and what with; returns what there is. Throws store_unavailable when the database goes away. */
 export async function surveyLitellm(options: SurveyOptions): Promise<Survey> {
@@ -94,9 +105,15 @@ export async function surveyLitellm(options: SurveyOptions): Promise<Survey> {
     gathered,
   );
   gathered.findings.push(...leftOut(sections, environment.unused));
+  const isClosed = (table: string): boolean => litellm.unreadable.includes(table);
+  const wanted = [...readTables, ...Object.values(countedTables), 'LiteLLM_SpendLogs'];
+  gathered.findings.push(...wanted.filter(isClosed).map(closedFinding));
   const users = await readUsers(litellm);
   const keyRows = litellmRows(litellm, keyTable, 'token', ['updated_at', 'updated_by']);
-  const everybody = refusedSettings(sections, accepted).map(([name, says]) => `${name} is not in force here: ${says}`);
+  const everybody = [
+    ...refusedSettings(sections, accepted).map(([name, says]) => `${name} is not in force here: ${says}`),
+    ...holdingTables.filter(isClosed).map((table) => `${table} may not be read, and what it says of keys is not known`),
+  ];
   const held = { users, groups: groupsOf(models), tags: await readTags(litellm), everybody };
   const spent = await gatherKeys(keyRows, held, gathered);
   return {
@@ -104,7 +121,7 @@ export async function surveyLitellm(options: SurveyOptions): Promise<Survey> {
     seals: opener.counts,
     spent,
     counted: await countAll(litellm),
-    missing: readTables.filter((table) => !litellm.tables.has(table)),
+    missing: readTables.filter((table) => !litellm.tables.has(table) || isClosed(table)),
   };
 }
 
@@ -177,7 +194,7 @@ function leftOut(sections: ReadonlyMap<string, JsonObject>, variables: readonly 
 
 async function readTags(litellm: LitellmDatabase): Promise<ReadonlySet<string>> {
   const tags = new Set<string>();
-  for await (const row of litellmRows(litellm, 'LiteLLM_TagTable', 'tag_name'))
+  for await (const row of litellmRows(litellm, tagTable, 'tag_name'))
     if (!saysNothing(row['budget_id']) || !saysNothing(row['models'])) tags.add(String(row['tag_name']));
   return tags;
 }
@@ -185,7 +202,7 @@ async function readTags(litellm: LitellmDatabase): Promise<ReadonlySet<string>> 
 /** Users are few beside keys; passwords are not asked for. */
 async function readUsers(litellm: LitellmDatabase): Promise<ReadonlyMap<string, LitellmRow>> {
   const users = new Map<string, LitellmRow>();
-  for await (const row of litellmRows(litellm, 'LiteLLM_UserTable', 'user_id', ['password', 'metadata']))
+  for await (const row of litellmRows(litellm, userTable, 'user_id', ['password', 'metadata']))
     users.set(String(row['user_id']), row);
   return users;
 }

@@ -41,7 +41,7 @@ export function adoptionText(adoption: Adoption): string {
     ...(history === null ? [] : [`usage rows: ${history.found} found, ${history.brought} brought`]),
     ...(history === null && historyDays !== null ? [`usage rows: those of ${historyDays} days would be brought`] : []),
     `read and counted only: ${countedText(survey)}`,
-    ...survey.missing.map((table) => `there is no table ${table}`),
+    ...survey.missing.map((table) => `there is no table ${table} to read`),
     ...outcome.changes.map((change) => `+ ${change}`),
     ...outcome.findings.map(findingLine),
     ...(isCarriedOut ? [] : ['nothing was changed; --yes carries it out']),
@@ -63,7 +63,7 @@ export function adoptionJson({ survey, outcome, ...rest }: Adoption): string {
 
 function countedText({ counted }: Survey): string {
   return Object.entries(counted)
-    .map(([name, count]) => `${name} ${count ?? 'no table'}`)
+    .map(([name, count]) => `${name} ${count ?? 'no table to read'}`)
     .join(', ');
 }
 

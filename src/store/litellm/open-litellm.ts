@@ -12,6 +12,8 @@ export interface LitellmDatabase extends Queries {
   readonly schema: string;
   /** LiteLLM's tables that are there, by name. */
   readonly tables: ReadonlyMap<string, LitellmColumns>;
+  /** Of LiteLLM's tables, those that are there and that this account may not read, or not every column of. */
+  readonly unreadable: readonly string[];
   close(): Promise<void>;
 }
 
@@ -21,7 +23,8 @@ export async function openLitellm(address: Secret, schema: string, log: Log): Pr
   const query: Queries['query'] = (sql, values, options) =>
     database.transaction((queries) => queries.query(sql, values, options), { snapshot: true });
   try {
-    return { schema, tables: await tablesIn({ query }, schema), query, close: () => database.close() };
+    const [tables, unreadable] = [await tablesIn({ query }, schema), await unreadableIn({ query }, schema)];
+    return { schema, tables, unreadable, query, close: () => database.close() };
   } catch (thrown) {
     await database.close();
     throw thrown;
@@ -54,6 +57,16 @@ async function tablesIn(queries: Queries, schema: string): Promise<ReadonlyMap<s
     tables.set(table, columns.set(column, type));
   }
   return tables;
+}
+
+async function unreadableIn(queries: Queries, schema: string): Promise<string[]> {
+  const rows = await queries.query<{ table: string }>(
+    `select c.relname::text as table from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname like 'LiteLLM\\_%' and c.relkind in ('r', 'p', 'v', 'm', 'f')
+       and not has_table_privilege(c.oid, 'select') order by 1`,
+    [schema],
+  );
+  return rows.map(({ table }) => table);
 }
 
 /** Takes a name; returns it as SQL takes it. */
