@@ -12,6 +12,7 @@ import {
   litellmParams,
   litellmSettings,
   routerSettings,
+  toolServerKeys,
   topKeys,
 } from '../src/config/litellm-keys.ts';
 import { flagOf, type OptionRow, optionNames, optionRow, variablesOf } from '../src/config/options.ts';
@@ -50,6 +51,10 @@ function config(): readonly string[] {
     ...section('At the top', topKeys),
     ...section('In an entry of `model_list`', entryKeys),
     ...section('`litellm_params`', litellmParams),
+    ...section('In an entry of `mcp_servers` (stored, and not served yet)', toolServerKeys, 'stored'),
+    '',
+    'Sealed are `auth_value`, `client_secret`, what is named as a secret among `env` and `static_headers`, whatever of these, of `args` or of `url`',
+    'was looked up (`os.environ/NAME`), and a `url` with a query. `plumbline config` shows the servers; `litellm_settings.mcp_aliases` names them.',
     ...section('`router_settings`', routerSettings),
     ...section('`litellm_settings`', litellmSettings),
     ...section('`general_settings`', generalSettings),
@@ -64,13 +69,14 @@ const statuses: Readonly<Record<KeyStatus, string>> = {
 };
 
 /** One row for all keys of which the same is said. */
-function section(title: string, keys: KeyTable): readonly string[] {
-  const groups = Object.groupBy(Object.entries(keys), ([, { status, says }]) => `${statuses[status]}|${says}`);
+function section(title: string, keys: KeyTable, honoured = statuses.honoured): readonly string[] {
+  const shown = { ...statuses, honoured };
+  const groups = Object.groupBy(Object.entries(keys), ([, { status, says }]) => `${shown[status]}|${says}`);
   const rows = Object.entries(groups).map(([group, entries = []]) => {
     const [status = '', says = ''] = group.split('|');
     return [status, entries.map(([name]) => code(name)).join(' '), says];
   });
-  const order = Object.values(statuses);
+  const order = Object.values(shown);
   const sorted = rows.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b));
   return ['', `### ${title}`, '', ...table(['', 'keys', 'which means'], sorted)];
 }

@@ -27,11 +27,10 @@ import { Outbox } from './kit/outbox.ts';
 import { openSealer, type Sealer } from './kit/seal.ts';
 import { Upstreams } from './kit/upstream.ts';
 import { type PriceTable, readPriceFile } from './providers/prices.ts';
-import { beginLive } from './store/begin-live.ts';
+import { beginLive, bringIn } from './store/begin-live.ts';
 import { open as openStore, type Store } from './store/index.ts';
 import { type Journal, openJournal } from './store/journal.ts';
 import type { Live } from './store/live.ts';
-import { replaceOwned } from './store/replace-owned.ts';
 import { keepSnapshot, type SnapshotPlace } from './store/snapshot.ts';
 import { keepUsageDays } from './store/usage-days.ts';
 import { writeUsage } from './store/write-usage.ts';
@@ -147,7 +146,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
         ? null
         : followFile({
             read: () => readFile(reading.files[0] ?? '', environment, config.acceptNotYet),
-            bringIn: (declared) => replaceOwned(store.database, declared, sealer),
+            bringIn: (declared) => bringIn(declared, store.database, sealer, log),
             first: reading,
             clock: systemClock,
             log,

@@ -1,13 +1,16 @@
-// GET /config: every boot option and every routing setting with the value in force and where it comes from. Invariant: of a secret it is
+// GET /config: every boot option and every routing setting with the value in force, every tool server, and where each comes from. Invariant: of a secret it is
 // told whether it is set, and by what; never what it is.
 import { existsSync } from 'node:fs';
 import { keyFile } from '../config/keys-on-disk.ts';
 import { type Config, flagOf, type OptionName, optionNames, optionRow, variablesOf } from '../config/options.ts';
-import { GatewayError } from '../core/errors.ts';
+import { toolServerEntry } from '../config/tool-entry.ts';
+import { type ErrorCode, GatewayError } from '../core/errors.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import { defaultRouterSettings, type RouterSettings } from '../core/records.ts';
+import { shownSecret, shownSecrets } from '../core/posted-secrets.ts';
+import { defaultRouterSettings, type RouterSettings, type ToolServerRecord } from '../core/records.ts';
 import type { Queries } from '../store/database.ts';
 import { readSettingRows, type SettingRow } from '../store/setting-rows.ts';
+import { readToolServers } from '../store/tables/tool-servers.ts';
 import type { ServedRows } from './model-parts.ts';
 
 export interface ConfigParts {
@@ -17,20 +20,27 @@ export interface ConfigParts {
   readonly database: Queries;
 }
 
-/** Returns the options and settings in force. While the database is away the owners of settings are not known. */
+/**
+ * Returns the options and settings in force, and the tool servers that are stored (null: their table is missing, or the database is away;
+ * then the owners of settings are not known either).
+ */
 export async function configReport(parts: ConfigParts): Promise<JsonObject> {
   const { router } = parts.rows();
   return {
     options: optionReport(parts.options),
-    settings: settingReport(router, await storedSettings(parts.database)),
+    settings: settingReport(router, await storedOr(['store_unavailable'], () => readSettingRows(parts.database))),
+    tool_servers: toolServerReport(
+      await storedOr(['store_unavailable', 'table_missing'], () => readToolServers(parts.database)),
+    ),
   };
 }
 
-async function storedSettings(database: Queries): Promise<readonly SettingRow[] | null> {
+/** Null where reading fails in one of the given ways. */
+async function storedOr<Row>(codes: readonly ErrorCode[], read: () => Promise<Row[]>): Promise<readonly Row[] | null> {
   try {
-    return await readSettingRows(database);
+    return await read();
   } catch (thrown) {
-    if (thrown instanceof GatewayError && thrown.code === 'store_unavailable') return null;
+    if (thrown instanceof GatewayError && codes.includes(thrown.code)) return null;
     throw thrown;
   }
 }
@@ -75,5 +85,16 @@ function settingReport(router: RouterSettings, stored: readonly SettingRow[] | n
       source: stored === null ? 'unknown' : owner === null ? 'default' : 'table',
       owner,
     };
+  });
+}
+
+/** Stored for when MCP is served. */
+function toolServerReport(stored: readonly ToolServerRecord[] | null): readonly JsonObject[] | null {
+  if (stored === null) return null;
+  return stored.map(({ sealed, ...record }) => {
+    const marks = shownSecrets(Object.keys(sealed));
+    const references = marks['url'] === undefined ? marks : { ...marks, url: `${record.url}/${shownSecret}` };
+    const value = toolServerEntry({ record, references });
+    return { name: record.name, value, source: 'table', owner: record.owner, served: false };
   });
 }

@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { DeploymentRecord } from '../core/records.ts';
 import { openSealer } from '../kit/seal.ts';
 import { refuseWrongKey } from '../store/canary.ts';
+import { missingTables } from '../store/present-tables.ts';
 import { type ReplacedKinds, rehearseOwned, replaceOwned } from '../store/replace-owned.ts';
 import { readDeployments } from '../store/tables/deployments.ts';
 import { changeLines, unchangedRows } from './change-report.ts';
@@ -41,7 +42,9 @@ export async function bringFile(
       async ({ database }) => {
         await refuseWrongKey(database, sealer);
         const before = await readDeployments(database);
-        const changes = await bring(database, declaration, sealer, { prunes });
+        const needless = declaration.toolServers.length === 0 ? ['tool_servers'] : [];
+        const without = await missingTables(database, needless);
+        const changes = await bring(database, declaration, sealer, { prunes, without });
         const names = new Map([...before, ...declaration.deployments].map((record) => [record.id, nameOf(record)]));
         const lines = changeLines(changes, (id) => names.get(id) ?? id);
         return { changes, lines, unchanged: unchangedRows(changes) };

@@ -1,13 +1,19 @@
 // What a declaration changes, for people and for programs.
 import type { ReplacedKinds } from '../store/replace-owned.ts';
 
-const kinds = ['credentials', 'aliases', 'deployments', 'settings'] as const;
+const nouns = {
+  credentials: 'credential',
+  aliases: 'alias',
+  deployments: 'deployment',
+  settings: 'setting',
+  toolServers: 'tool server',
+} as const satisfies Record<keyof ReplacedKinds, string>;
+const kinds = Object.keys(nouns) as readonly (keyof ReplacedKinds)[];
 
 /** Takes what changed and what deployments are called; returns a line for each change: `+ alias chat`, `~` changed, `-` removed, `>` left to the API. */
 export function changeLines(changes: ReplacedKinds, nameOf: (deployment: string) => string): string[] {
   return kinds.flatMap((kind) => {
-    const noun = { credentials: 'credential', aliases: 'alias', deployments: 'deployment', settings: 'setting' }[kind];
-    const shown = (name: string): string => `${noun} ${kind === 'deployments' ? nameOf(name) : name}`;
+    const shown = (name: string): string => `${nouns[kind]} ${kind === 'deployments' ? nameOf(name) : name}`;
     const { added, changed, removed, passedOn = [] } = changes[kind];
     return [
       ...added.map((name) => `+ ${shown(name)}`),

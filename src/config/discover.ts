@@ -78,6 +78,7 @@ export function declarationOf(
     deployments,
     credentials: found.map(credentialOf),
     router: {},
+    toolServers: [],
   };
 }
 

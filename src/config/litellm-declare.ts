@@ -9,14 +9,14 @@ import type { Routing } from './litellm-routing.ts';
 import type { Desk } from './litellm-section.ts';
 import type { KnownProvider } from './provider-facts.ts';
 
-/** Takes what the sections gave; returns the Declaration. Names that lead nowhere are reported. */
+/** Takes what the sections gave; returns the Declaration but for the tools. Names that lead nowhere are reported. */
 export function declare(
   desk: Desk,
   models: Models,
   routing: Routing,
   named: ReadonlyMap<string, NamedCredential>,
   knownProviders: readonly KnownProvider[],
-): Declaration {
+): Omit<Declaration, 'toolServers'> {
   const credentials = new CredentialBook(desk, named, knownProviders);
   const deployments = new DeploymentBook(desk, credentials);
   const declared = new Set(models.drafts.map((draft) => draft.alias));

@@ -11,6 +11,7 @@ import { readModels } from './litellm-models.ts';
 import { readGuards } from './litellm-plugins.ts';
 import { readRouting } from './litellm-routing.ts';
 import { type Desk, readSection, type Section, type Variables } from './litellm-section.ts';
+import { readToolServers } from './litellm-tools.ts';
 import { Findings, hasErrors, type Located, type Notice } from './notices.ts';
 import type { KnownProvider, ResolveProvider } from './provider-facts.ts';
 import type { Dictionary } from './yaml-source.ts';
@@ -59,7 +60,8 @@ export function readLitellmFile(path: string, options: FileOptions): FileReading
     facts: options,
   });
   const routing = readRouting(desk, router, library);
-  const declaration = declare(desk, models, routing, credentials, options.knownProviders);
+  const toolServers = readToolServers(desk, sections.get('mcp_servers'), library.get('mcp_aliases'));
+  const declaration = { ...declare(desk, models, routing, credentials, options.knownProviders), toolServers };
   const settings = readBootSettings(desk, general, library, top);
   const start: Located = { place: { file: path, line: 1, column: 1 }, path: '' };
   if (top !== undefined && models.drafts.length === 0)

@@ -13,7 +13,7 @@ export interface KeyRow {
   readonly says: string;
   /** True when the key's "off" is a choice too (its usual value is on). */
   readonly offMatters?: boolean;
-  /** True when its keys have a table of their own, by which they are read and their references resolved. */
+  /** True when its keys have a table of their own, by which they are read (also while not yet in force) and their references resolved. */
   readonly isSection?: boolean;
 }
 
@@ -32,6 +32,8 @@ const section = (names: string): Rows => honoured(names).map(([name, row]) => [n
 const already = (says: string, names: string): Rows => rows('already', says, names);
 const notYet = (says: string, names: string): Rows => rows('not-yet', says, names);
 const refused = (says: string, names: string): Rows => rows('refused', says, names);
+const stored = (says: string, names: string): Rows =>
+  notYet(says, names).map(([name, row]) => [name, { ...row, isSection: true }]);
 
 const table = (...parts: readonly Rows[]): KeyTable => Object.fromEntries(parts.flat());
 
@@ -48,7 +50,8 @@ const noSecretManager = 'secrets are read from the environment only';
 export const topKeys = table(
   section('model_list litellm_settings router_settings general_settings environment_variables include'),
   section('credential_list guardrails'),
-  notYet('MCP servers and tools are not connected yet', 'mcp_servers mcp_tools'),
+  stored('stored, and shown by `plumbline config`, but MCP servers are not connected yet', 'mcp_servers'),
+  notYet('MCP servers and tools are not connected yet', 'mcp_tools'),
   notYet(
     'this API is not built yet',
     'prompts search_tools vector_store_registry vector_stores agent_list agents skills',
@@ -77,7 +80,8 @@ export const litellmSettings = table(
   notYet('per-group settings are not built yet', 'model_group_settings'),
   notYet('Python providers do not run here; an OpenAI-compatible server with api_base does', 'custom_provider_map'),
   notYet('requests are not ranked yet', 'priority_reservation priority_reservation_settings'),
-  notYet('MCP servers and tools are not connected yet', 'mcp_aliases public_mcp_servers'),
+  stored('MCP servers are not connected yet', 'mcp_aliases'),
+  notYet('MCP servers and tools are not connected yet', 'public_mcp_servers'),
   notYet('wildcards are not expanded by asking the provider', 'check_provider_endpoint'),
   notYet('this hub is not built yet', 'public_model_groups public_model_groups_links public_agent_groups'),
   notYet('prices are neither discounted nor raised yet', 'cost_discount_config cost_margin_config'),
@@ -208,6 +212,14 @@ export const generalSettings = table(
   ),
 );
 
+/** An entry of mcp_servers. */
+export const toolServerKeys = table(
+  honoured('url transport command args env spec_path static_headers extra_headers alias description mcp_info'),
+  honoured('auth_type auth_value authentication_token client_id client_secret scopes authorization_url token_url'),
+  honoured('registration_url access_groups allowed_tools disallowed_tools allowed_params allow_all_keys'),
+  notYet('where a call comes from is not looked at yet', 'available_on_public_internet'),
+);
+
 /** Fields of litellm_params that hold a secret; they are sealed, never stored beside the other parameters. */
 export const secretFields: readonly string[] = [
   'api_key',
@@ -223,7 +235,9 @@ export const secretFields: readonly string[] = [
 
 /** Takes a field's name; true when its value is a secret. */
 export function isSecretField(name: string): boolean {
-  return secretFields.includes(name) || /(^|[_-])(key|apikey|token|secret|password|credentials?)$/i.test(name);
+  return (
+    secretFields.includes(name) || /(^|[_-])(key|apikey|token|secret|password|credentials?|auth_value)$/i.test(name)
+  );
 }
 
 /** Takes a header's name; true when its value is a secret. */

@@ -22,8 +22,8 @@ export type Section = ReadonlyMap<string, Tree>;
 export const emptySection: Section = new Map();
 
 /**
- * Takes a section's tree, its table and what it is called; returns the honoured entries. Keys that say nothing (null)
- * are left out. Unknown keys go to `other`, or are reported when there is none.
+ * Takes a section's tree, its table and what it is called; returns the honoured entries, and those that are read although they are not in
+ * force yet. Keys that say nothing (null) are left out. Unknown keys go to `other`, or are reported when there is none.
  */
 export function readSection(
   desk: Desk,
@@ -40,6 +40,7 @@ export function readSection(
     else if (row === undefined) desk.findings.unknown(entry, 'key', entry.key, Object.keys(rows));
     else if (row.status === 'honoured') honour(desk, entry, row, section);
     else reportRow(desk, entry, row);
+    if (row?.status === 'not-yet' && row.isSection === true) honour(desk, entry, row, section);
   }
   return section;
 }
@@ -52,7 +53,10 @@ function honour(desk: Desk, entry: Entry, row: KeyRow, section: Map<string, Tree
 function reportRow(desk: Desk, entry: Entry, row: KeyRow): void {
   const isOff = isIdle(entry.value);
   if (row.status === 'already' || isNothing(entry.value) || (isOff && row.offMatters !== true)) return;
-  resolveReferences(entry.value, desk, (at, { says }) => desk.findings.warning(at, says, 'nothing here needs it yet'));
+  if (row.isSection !== true)
+    resolveReferences(entry.value, desk, (at, { says }) =>
+      desk.findings.warning(at, says, 'nothing here needs it yet'),
+    );
   if (row.status === 'refused') desk.findings.refuse(entry, `not in force: ${row.says}`, '');
   else desk.findings.notYet(entry, `not in force: ${row.says}`, '');
 }

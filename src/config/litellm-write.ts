@@ -1,9 +1,10 @@
 // What is in force, as a config.yaml that would bring it about again. Pure: no secret passes through here, only where each is to
 // be looked up. What LiteLLM's form cannot say is named, never left out in silence.
-import { stringify } from 'yaml';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { AliasRecord, DeploymentRecord, RouterSettings } from '../core/records.ts';
 import { givenPrefixes } from './credential-book.ts';
+import { type NamedToolServer, toolServerEntry } from './tool-entry.ts';
+import { yamlText } from './write-yaml.ts';
 
 /** A credential, and for each of its fields the reference that stands for the secret (`os.environ/NAME`). */
 export interface NamedFields {
@@ -16,6 +17,7 @@ export interface InForce {
   readonly deployments: readonly DeploymentRecord[];
   readonly credentials: readonly NamedFields[];
   readonly router: Partial<RouterSettings>;
+  readonly toolServers: readonly NamedToolServer[];
 }
 
 export interface Written {
@@ -31,10 +33,11 @@ export function writeLitellmFile(state: InForce): Written {
   const file = filled({
     model_list: state.deployments.map((record) => entryOf(record, credentials)),
     credential_list: listed.map(({ name, references }) => ({ credential_name: name, credential_values: references })),
+    mcp_servers: Object.fromEntries(state.toolServers.map((named) => [named.record.name, toolServerEntry(named)])),
     router_settings: litellmRouterOf(state),
     litellm_settings: filled({ drop_params: state.router.dropParameters }),
   });
-  return { yaml: stringify(file, { lineWidth: 0 }), unsaid: unsaidOf(state) };
+  return { yaml: yamlText(file), unsaid: unsaidOf(state) };
 }
 
 /** Names that reading a file gives to secrets that stand in an entry, or in the environment. */

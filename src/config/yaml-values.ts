@@ -200,6 +200,6 @@ function referenceOf(tree: Scalar): Reference | undefined {
 /** A tag may well read env:production; a key may not. */
 function holdsSecret(path: string): boolean {
   const [, above = '', name = ''] = /^(.*?)\.?([^.[\]]*)$/.exec(path) ?? [];
-  if (/^(api_base|base_url|database_url)$/i.test(name)) return true;
+  if (/^(api_base|base_url|database_url|address)$/i.test(name) || /^mcp_servers\..+\.url$/.test(path)) return true;
   return isSecretField(name) || (above.endsWith('headers') && isSecretHeader(name));
 }

@@ -154,19 +154,75 @@ export function routerSettings(stored: Partial<RouterSettings>): RouterSettings 
   return { ...defaultRouterSettings, ...stored };
 }
 
+export const toolTransports = ['http', 'sse', 'stdio'] as const;
+export type ToolTransport = (typeof toolTransports)[number];
+
+/** How a tool server is shown who calls; of all but `none` and `oauth2` the secret is `auth_value`. */
+export const toolAuths = ['none', 'api_key', 'bearer_token', 'basic', 'authorization', 'oauth2'] as const;
+export type ToolAuth = (typeof toolAuths)[number];
+
+/** A server of tools (MCP): where it is, or what starts it. Its secrets are sealed, each by its field. */
+export interface ToolServerRecord {
+  readonly name: string;
+  readonly owner: Owner;
+  /** What the names of its tools begin with; null: its name. */
+  readonly alias: string | null;
+  readonly transport: ToolTransport;
+  /** null: it is started. Where the whole is sealed (`url`): scheme, host and port. */
+  readonly url: string | null;
+  /** null: it is called. */
+  readonly command: string | null;
+  /** null in the place of one that is sealed (`argument:0`). */
+  readonly arguments: readonly (string | null)[];
+  readonly auth: ToolAuth;
+  readonly settings: ToolServerSettings;
+  /** `auth_value`, `client_secret`, `url`, `argument:0`, `env:NAME`, `header:name` → sealed text. */
+  readonly sealed: Readonly<Record<string, string>>;
+}
+
+/** What else is known of a tool server; nothing of it is secret. */
+export interface ToolServerSettings {
+  readonly description?: string;
+  /** A description of an HTTP API (OpenAPI) whose operations are the tools. */
+  readonly specPath?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers of the client's that are passed on. */
+  readonly forwardedHeaders?: readonly string[];
+  readonly clientId?: string;
+  readonly scopes?: readonly string[];
+  readonly authorizationUrl?: string;
+  readonly tokenUrl?: string;
+  readonly registrationUrl?: string;
+  readonly accessGroups?: readonly string[];
+  readonly allowedTools?: readonly string[];
+  readonly disallowedTools?: readonly string[];
+  /** By tool. */
+  readonly allowedParameters?: Readonly<Record<string, readonly string[]>>;
+  /** True: every key may call it. */
+  readonly allKeys?: boolean;
+  readonly info?: JsonObject;
+}
+
+/** A tool server as declared, not sealed yet: field name → secret. */
+export interface DeclaredToolServer extends Omit<ToolServerRecord, 'owner' | 'sealed'> {
+  readonly secrets: Readonly<Record<string, Secret>>;
+}
+
 /** A credential as declared, not sealed yet: field name → secret. */
 export interface DeclaredCredential {
   readonly name: string;
   readonly values: Readonly<Record<string, Secret>>;
 }
 
-/** Everything one owner (a file, the environment) declares about models. Its credentials are sealed on their way into the store. */
+/** Everything one owner (a file, the environment) declares about models and tools. Its secrets are sealed on their way into the store. */
 export interface Declaration {
   readonly owner: Owner;
   readonly aliases: readonly AliasRecord[];
   readonly deployments: readonly DeploymentRecord[];
   readonly credentials: readonly DeclaredCredential[];
   readonly router: Partial<RouterSettings>;
+  readonly toolServers: readonly DeclaredToolServer[];
 }
 
 export type Outcome = 'success' | 'failure' | 'refused' | 'abandoned';

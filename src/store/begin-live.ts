@@ -5,11 +5,12 @@ import type { Declaration } from '../core/records.ts';
 import type { Log } from '../kit/log.ts';
 import type { Sealer } from '../kit/seal.ts';
 import { refuseWrongKey } from './canary.ts';
+import type { Database } from './database.ts';
 import { compare, migrate, type Store } from './index.ts';
 import { type Live, openLive, openLiveFrom } from './live.ts';
 import { declaredOver, noRows } from './live-rows.ts';
 import { missingTables } from './present-tables.ts';
-import { ownedTables, replaceOwned } from './replace-owned.ts';
+import { ownedTables, type ReplacedKinds, replaceOwned } from './replace-owned.ts';
 import { readSnapshot, type SnapshotPlace } from './snapshot.ts';
 
 /**
@@ -27,7 +28,9 @@ export async function beginLive(
     await refuseWrongKey(store.database, sealer);
     await migrate(store.database);
     await tellOfNewer(store, log);
-    await bringIn(declaration, store, sealer, log);
+    if (declaration.owner === 'file') await bringIn(nothingFound, store.database, sealer, log);
+    const changes = await bringIn(declaration, store.database, sealer, log);
+    log.info('declared models are in the tables', { owner: declaration.owner, ...changes });
   };
   try {
     await prepare();
@@ -51,15 +54,29 @@ async function tellOfNewer({ database }: Store, log: Log): Promise<void> {
     log.info('a newer gateway has added to the tables; this one runs beside it', { steps: beside });
 }
 
-/** A file takes the place of what an earlier start found by itself; rows of the management API stay as they are. */
-async function bringIn(declaration: Declaration, store: Store, sealer: Sealer, log: Log): Promise<void> {
-  const without = await missingTables(store.database, ownedTables);
-  if (declaration.owner === 'file') {
-    const nothing = { owner: 'environment', aliases: [], deployments: [], credentials: [], router: {} } as const;
-    await replaceOwned(store.database, nothing, sealer, { without });
-  }
-  const changes = await replaceOwned(store.database, declaration, sealer, { without });
+/** A file takes the place of what an earlier start found by itself. */
+const nothingFound: Declaration = {
+  owner: 'environment',
+  aliases: [],
+  deployments: [],
+  credentials: [],
+  router: {},
+  toolServers: [],
+};
+
+/**
+ * Takes a declaration and the sealer; brings it into the tables (replaceOwned), as far as they are there: what is declared for a missing one
+ * is left out, which is logged. Rows of the management API stay as they are.
+ */
+export async function bringIn(
+  declaration: Declaration,
+  database: Database,
+  sealer: Sealer,
+  log: Log,
+): Promise<ReplacedKinds> {
+  const without = await missingTables(database, ownedTables);
+  const changes = await replaceOwned(database, declaration, sealer, { without });
   if (without.size > 0)
     log.error('tables are missing: what is declared for them is left out', { missing: [...without] });
-  log.info('declared models are in the tables', { owner: declaration.owner, ...changes });
+  return changes;
 }

@@ -23,6 +23,8 @@ export interface Configuration {
 }
 
 const needed = ['aliases', 'deployments', 'credentials', 'settings', 'canary'] as const;
+/** Looked for too, so that it is told when it is gone; no request needs it yet. */
+const unserved = ['tool_servers'] as const;
 
 /** Nothing is configured. */
 export const noConfiguration: Configuration = {
@@ -39,7 +41,7 @@ export const noConfiguration: Configuration = {
 export function readConfiguration(database: Database, before: Configuration = noConfiguration): Promise<Configuration> {
   return database.transaction(
     async (queries) => {
-      const missing = await missingTables(queries, needed);
+      const missing = await missingTables(queries, [...needed, ...unserved]);
       const isThere = (table: (typeof needed)[number]): boolean => !missing.has(table);
       const aliases = isThere('aliases') ? await readAliases(queries) : [...before.aliases.values()];
       const deployments = isThere('deployments') ? await readDeployments(queries) : before.deployments;

@@ -17,6 +17,7 @@ import { credentials } from './tables/credentials.ts';
 import { deployments } from './tables/deployments.ts';
 import { keys } from './tables/keys.ts';
 import { settings } from './tables/settings.ts';
+import { toolServers } from './tables/tool-servers.ts';
 import { usage } from './tables/usage.ts';
 import { usageDaily } from './tables/usage-daily.ts';
 
@@ -27,6 +28,7 @@ export const tables: readonly Table[] = [
   aliases,
   deployments,
   settings,
+  toolServers,
   usage,
   usageDaily,
   adopted,

@@ -2,12 +2,13 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Declaration } from '../core/records.ts';
 import type { Sealer } from '../kit/seal.ts';
-import { type Database, type Queries, sqlStateOf, sqlStates } from './database.ts';
+import { constraintOf, type Database, type Queries, sqlStateOf, sqlStates } from './database.ts';
 import type { Replaced } from './owned-rows.ts';
 import { replaceAliases } from './tables/aliases.ts';
 import { replaceCredentials } from './tables/credentials.ts';
 import { replaceDeployments } from './tables/deployments.ts';
 import { replaceRouterSettings } from './tables/settings.ts';
+import { replaceToolServers } from './tables/tool-servers.ts';
 
 /** What became of a declaration, by kind. */
 export interface ReplacedKinds {
@@ -15,6 +16,7 @@ export interface ReplacedKinds {
   readonly aliases: Replaced;
   readonly deployments: Replaced;
   readonly settings: Replaced;
+  readonly toolServers: Replaced;
 }
 
 /**
@@ -32,7 +34,7 @@ export function replaceOwned(
 }
 
 /** What a declaration is written to, and what tells under which key. */
-export const ownedTables = ['credentials', 'aliases', 'deployments', 'settings', 'canary'] as const;
+export const ownedTables = ['credentials', 'aliases', 'deployments', 'settings', 'tool_servers', 'canary'] as const;
 
 export interface ReplaceOptions {
   /** False: rows of the owner that it does not declare stay. */
@@ -73,11 +75,13 @@ async function replaceKinds(
   { prunes = true, without = new Set() }: ReplaceOptions,
 ): Promise<ReplacedKinds> {
   const { owner } = declaration;
-  // What nobody needs any more is known only where all are that might.
-  const prunesNeeded = prunes && without.size === 0;
+  // What nobody needs any more is known only where all are that might; tools need none of it.
+  const prunesNeeded = prunes && [...without].every((table) => table === 'tool_servers');
+  const sealsOnto = (table: 'credentials' | 'tool_servers'): typeof table | 'canary' =>
+    without.has('canary') ? 'canary' : table;
   const onto = (table: (typeof ownedTables)[number], replace: () => Promise<Replaced>): Promise<Replaced> =>
     without.has(table) ? Promise.resolve(untouched) : replace();
-  const credentials = await onto(without.has('canary') ? 'canary' : 'credentials', () =>
+  const credentials = await onto(sealsOnto('credentials'), () =>
     replaceCredentials(queries, owner, declaration.credentials, sealer, prunesNeeded),
   );
   const aliases = await onto('aliases', () => replaceAliases(queries, owner, declaration.aliases, prunesNeeded));
@@ -85,8 +89,11 @@ async function replaceKinds(
     replaceDeployments(queries, owner, declaration.deployments, prunes),
   );
   const settings = await onto('settings', () => replaceRouterSettings(queries, owner, declaration.router, prunes));
+  const toolServers = await onto(sealsOnto('tool_servers'), () =>
+    replaceToolServers(queries, owner, declaration.toolServers, sealer, prunes),
+  );
   await refuseDangling(queries, owner);
-  return { credentials, aliases, deployments, settings };
+  return { credentials, aliases, deployments, settings, toolServers };
 }
 
 /** References and fingerprints are looked at when all is written, so that the order of rows and kinds does not matter. */
@@ -94,7 +101,7 @@ async function refuseDangling(queries: Queries, owner: string): Promise<void> {
   try {
     await queries.query('set constraints all immediate');
   } catch (thrown) {
-    const wrong = flaws.get(sqlStateOf(thrown) ?? '');
+    const wrong = flaws.get(constraintOf(thrown) ?? '') ?? flaws.get(sqlStateOf(thrown) ?? '');
     if (wrong === undefined) throw thrown;
     const detail = (thrown as { detail?: string }).detail ?? '';
     throw new GatewayError('field_invalid', {
@@ -105,6 +112,7 @@ async function refuseDangling(queries: Queries, owner: string): Promise<void> {
 }
 
 const flaws: ReadonlyMap<string, string> = new Map([
+  ['tool_servers_prefix', 'gives the tools of two servers the same beginning'],
   [sqlStates.foreignKeyViolation, 'would leave something pointing at nothing'],
   [sqlStates.uniqueViolation, 'holds the same deployment twice under one alias'],
 ]);

@@ -159,6 +159,40 @@ create table plumbline.steps (
   constraint steps_pkey PRIMARY KEY (id)
 );
 
+create table plumbline.tool_servers (
+  id uuid not null default gen_random_uuid(),
+  name text not null,
+  owner text not null,
+  alias text,
+  transport text not null,
+  url text,
+  command text,
+  arguments jsonb not null default '[]'::jsonb,
+  auth text not null default 'none'::text,
+  settings jsonb not null default '{}'::jsonb,
+  sealed jsonb not null default '{}'::jsonb,
+  prefix text default COALESCE(alias, name), -- what the names of its tools begin with
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint tool_servers_pkey PRIMARY KEY (id),
+  constraint tool_servers_alias_check CHECK (alias <> ''::text),
+  constraint tool_servers_arguments_check CHECK (jsonb_typeof(arguments) = 'array'::text),
+  constraint tool_servers_auth_check CHECK (auth = ANY (ARRAY['none'::text, 'api_key'::text, 'bearer_token'::text, 'basic'::text, 'authorization'::text, 'oauth2'::text])),
+  constraint tool_servers_name_check CHECK (name <> ''::text),
+  constraint tool_servers_name_key UNIQUE (name),
+  constraint tool_servers_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text])),
+  constraint tool_servers_prefix UNIQUE (prefix) DEFERRABLE INITIALLY DEFERRED,
+  constraint tool_servers_reached CHECK (
+CASE
+    WHEN transport = 'stdio'::text THEN command IS NOT NULL AND url IS NULL
+    ELSE command IS NULL AND url IS NOT NULL
+END),
+  constraint tool_servers_sealed CHECK (jsonb_typeof(sealed) = 'object'::text AND NOT jsonb_path_exists(sealed, 'strict $.*?(@.type() != "string" || !(@ like_regex "^pl1:[0-9a-f]{8}:[A-Za-z0-9_-]{38,}$"))'::jsonpath)),
+  constraint tool_servers_settings_check CHECK (jsonb_typeof(settings) = 'object'::text),
+  constraint tool_servers_transport_check CHECK (transport = ANY (ARRAY['http'::text, 'sse'::text, 'stdio'::text]))
+);
+CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON tool_servers FOR EACH ROW EXECUTE FUNCTION tell_change();
+
 create table plumbline.usage (
   request_id text not null,
   started_at timestamp with time zone not null,

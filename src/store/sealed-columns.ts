@@ -1,7 +1,7 @@
 // Every column that holds sealed values, so that whoever turns to all of them (a change of the salt key, a count) forgets none.
 // Invariant: a column with a check for the mark of sealed texts stands here (test/store holds the schema to it).
 import type { Queries } from './database.ts';
-import { credentialPlace } from './sealed-place.ts';
+import { credentialPlace, toolServerPlace } from './sealed-place.ts';
 
 /** A jsonb column that holds sealed texts by field. */
 export interface SealedColumn {
@@ -18,6 +18,7 @@ export interface SealedColumn {
 
 export const sealedColumns: readonly SealedColumn[] = [
   { table: 'plumbline.credentials', id: 'id', name: 'name', column: 'sealed', place: credentialPlace },
+  { table: 'plumbline.tool_servers', id: 'id', name: 'name', column: 'sealed', place: toolServerPlace },
 ];
 
 export interface SealedRow {

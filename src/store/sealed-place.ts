@@ -4,3 +4,8 @@
 export function credentialPlace(name: string, field: string): string {
   return `credentials/${name}/${field}`;
 }
+
+/** Takes a tool server's name and field; returns the place its sealed value is bound to. */
+export function toolServerPlace(name: string, field: string): string {
+  return `tool_servers/${name}/${field}`;
+}

@@ -11,6 +11,7 @@ const secrets = {
   TEAM_KEY: 'sk-of-the-team',
   HIDDEN: 'token-of-the-test',
   GROQ_API_KEY: 'gsk-of-groq',
+  SHOP_URL: 'https://shop.test/secret-path/mcp',
 };
 
 const file = `
@@ -48,6 +49,29 @@ model_list:
 credential_list:
   - credential_name: ours
     credential_values: {api_key: os.environ/TEAM_KEY}
+mcp_servers:
+  exa:
+    url: https://mcp.exa.test/mcp?exaApiKey=token-of-the-test
+    alias: search
+    auth_type: bearer_token
+    auth_value: os.environ/HIDDEN
+    description: Searches the web
+    static_headers: {X-Plain: "yes", X-Api-Key: os.environ/HIDDEN}
+    extra_headers: [x-user]
+    client_id: ours
+    client_secret: os.environ/TEAM_KEY
+    scopes: [read]
+    authorization_url: https://auth.test/authorize
+    token_url: https://auth.test/token
+    registration_url: https://auth.test/register
+    access_groups: [everyone]
+    allowed_tools: [search]
+    disallowed_tools: [delete]
+    allowed_params: {search: [query]}
+    allow_all_keys: true
+    mcp_info: {logo_url: https://x.test/logo.png, mcp_server_cost_info: {default_cost_per_query: 0.01}}
+  files: {command: npx, args: [-y, files, --token, os.environ/HIDDEN], env: {MODE: "1_000", FILES_TOKEN: abc}}
+  shop: {url: os.environ/SHOP_URL, transport: sse, spec_path: /etc/shop.json}
 router_settings:
   routing_strategy: latency-based-routing
   num_retries: 1
@@ -77,7 +101,7 @@ function read(text: string): FileReading {
 /** Variables that stand for the secrets of the export, by the reference each has in it. */
 let references: Record<string, string> = {};
 
-function write({ aliases, deployments, credentials, router }: Declaration) {
+function write({ aliases, deployments, credentials, router, toolServers }: Declaration) {
   references = {};
   const named = credentials.map(({ name, values }) => {
     const fields = Object.entries(values).map(([field, secret]) => {
@@ -88,7 +112,15 @@ function write({ aliases, deployments, credentials, router }: Declaration) {
     });
     return { name, references: Object.fromEntries(fields) };
   });
-  return writeLitellmFile({ aliases, deployments, credentials: named, router });
+  const servers = toolServers.map(({ secrets, ...record }) => {
+    const fields = Object.entries(secrets).map(([field, secret]) => {
+      const variable = `TOOL_${record.name}_${field}`.replace(/[^A-Za-z0-9]+/g, '_');
+      references[variable] = secret.reveal();
+      return [field, `os.environ/${variable}`] as const;
+    });
+    return { record: { ...record, owner: 'file' as const }, references: Object.fromEntries(fields) };
+  });
+  return writeLitellmFile({ aliases, deployments, credentials: named, router, toolServers: servers });
 }
 
 const plain = ({ aliases, deployments, router }: Declaration) => ({
@@ -96,6 +128,11 @@ const plain = ({ aliases, deployments, router }: Declaration) => ({
   deployments: deployments.map(({ credential, ...rest }) => rest),
   router,
 });
+const tools = ({ toolServers }: Declaration) =>
+  toolServers.map(({ secrets, ...rest }) => ({
+    ...rest,
+    secrets: Object.fromEntries(Object.entries(secrets).map(([field, secret]) => [field, secret.reveal()])),
+  }));
 /** The secrets each deployment calls with, whatever their credential is named. */
 const used = ({ deployments, credentials }: Declaration) =>
   deployments.map(({ id, credential }) => {
@@ -103,7 +140,7 @@ const used = ({ deployments, credentials }: Declaration) =>
     return [id, Object.entries(values).map(([field, secret]) => `${field}=${secret.reveal()}`)];
   });
 
-test('what is written declares what was read: models, aliases, routing, and each secret where it was', () => {
+test('what is written declares what was read: models, aliases, routing, tool servers, and each secret where it was', () => {
   references = {};
   const first = read(file);
   assert.deepEqual(
@@ -120,12 +157,14 @@ test('what is written declares what was read: models, aliases, routing, and each
   );
   assert.deepEqual(plain(second.declaration), plain(first.declaration));
   assert.deepEqual(used(second.declaration), used(first.declaration));
+  assert.equal(first.declaration.toolServers.length, 3);
+  assert.deepEqual(tools(second.declaration), tools(first.declaration));
 });
 
 test('no secret stands in it', () => {
   references = {};
   const { yaml } = write(read(file).declaration);
-  for (const secret of Object.values(secrets)) assert.ok(!yaml.includes(secret));
+  for (const secret of [...Object.values(secrets), 'exaApiKey', 'abc']) assert.ok(!yaml.includes(secret), secret);
 });
 
 test('what a file cannot say is named', () => {
@@ -143,6 +182,7 @@ test('what a file cannot say is named', () => {
     deployments: [],
     credentials: [],
     router: {},
+    toolServers: [],
   });
   assert.deepEqual(unsaid, [
     'the alias empty has a strategy of its own (least-busy); in a file all share routing_strategy',

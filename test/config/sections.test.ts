@@ -65,7 +65,7 @@ const faults = [
   ['litellm_settings: {§cache: true}', 'not-yet litellm_settings.cache: not in force: answers are not cached yet'],
   [
     '§mcp_servers: {exa: {url: "http://x"}}',
-    'not-yet mcp_servers: not in force: MCP servers and tools are not connected yet',
+    'not-yet mcp_servers: not in force: stored, and shown by `plumbline config`, but MCP servers are not connected yet',
   ],
   [
     'litellm_settings: {callbacks: [§utils.skills.hook]}',

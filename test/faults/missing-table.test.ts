@@ -27,6 +27,8 @@ const needs: Readonly<Record<string, { readonly running: readonly string[]; read
   },
   deployments: { running: ['a new model'], atStart: ['a new model', 'chat', 'chat with a key'] },
   settings: { running: ['a new setting'], atStart: ['a new setting'] },
+  // Told, and shown as not known; nothing else needs it while MCP is not served.
+  tool_servers: { running: [], atStart: [] },
   canary: { running: ['a new model'], atStart: ['a new model'] },
   usage: { running: ['rows of usage'], atStart: ['rows of usage'] },
   usage_daily: { running: ['sums of usage'], atStart: ['sums of usage'] },

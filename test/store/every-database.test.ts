@@ -15,6 +15,7 @@ import { migrateCases } from './migrate-cases.ts';
 import { reportCases } from './report-cases.ts';
 import { sealingCases } from './sealing-cases.ts';
 import { tableCases } from './table-cases.ts';
+import { toolCases } from './tool-cases.ts';
 import { usageDayCases } from './usage-day-cases.ts';
 
 interface Opened {
@@ -61,6 +62,7 @@ function onDatabase(name: string, skip: string | false, open: () => Promise<Open
     databaseCases(database);
     migrateCases(database);
     tableCases(database);
+    toolCases(database);
     sealingCases(database);
     usageDayCases(database);
     reportCases(database);

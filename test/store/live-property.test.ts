@@ -81,6 +81,7 @@ function declarationOf(
     deployments: models.flatMap((number) => [deployment(number, 0), deployment(number, 1)]),
     credentials: [{ name: `${owner}-c`, values: { api_key: new Secret(`s${secret}`) } }],
     router: owner === 'file' ? { retries } : {},
+    toolServers: [],
   };
 }
 

@@ -46,6 +46,7 @@ export function declared(over: Partial<Declaration> = {}): Declaration {
     ],
     credentials: [{ name: 'groq', values: { api_key: new Secret('gsk-plain') } }],
     router: { retries: 3, defaultFallbacks: ['fast'] },
+    toolServers: [],
     ...over,
   };
 }

@@ -97,7 +97,14 @@ export function tableCases(database: () => Database): void {
     );
     const second = await replaceOwned(database(), declared(), sealer);
     const settings = { ...untouched, unchanged: 2 };
-    assert.deepEqual(second, { credentials: untouched, aliases: untouched, deployments: untouched, settings });
+    const toolServers = { ...untouched, unchanged: 0 };
+    assert.deepEqual(second, {
+      credentials: untouched,
+      aliases: untouched,
+      deployments: untouched,
+      settings,
+      toolServers,
+    });
   });
 
   test('what was declared is read back as it was', async () => {
@@ -245,7 +252,7 @@ export function tableCases(database: () => Database): void {
       replaceOwned(database(), mine, sealer),
       /credential "groq" belongs to the file, so the environment cannot declare it/,
     );
-    const nothing = { aliases: [], deployments: [], credentials: [], router: {} };
+    const nothing = { aliases: [], deployments: [], credentials: [], router: {}, toolServers: [] };
     const result = await replaceOwned(database(), { owner: 'environment', ...nothing }, sealer);
     assert.deepEqual(result.aliases, { ...untouched, unchanged: 0 });
     assert.equal((await readAliases(database())).length, 1);

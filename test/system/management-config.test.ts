@@ -1,6 +1,7 @@
 // Credentials, aliases and routing by the management API: LiteLLM's shapes where it has them, refusals that name the owner or the field.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { Secret } from '../../src/kit/secret.ts';
 import { replaceOwned } from '../../src/store/replace-owned.ts';
 import { readSettingRows } from '../../src/store/setting-rows.ts';
 import { readAliases } from '../../src/store/tables/aliases.ts';
@@ -16,7 +17,7 @@ before(async () => {
 });
 after(() => managed.close());
 beforeEach(async () => {
-  for (const table of ['deployments', 'aliases', 'credentials', 'settings'])
+  for (const table of ['deployments', 'aliases', 'credentials', 'settings', 'tool_servers'])
     await managed.database.query(`delete from plumbline.${table}`);
 });
 
@@ -263,4 +264,52 @@ test('boot options are told and not changed: who owns them, and how to change th
   await refused(managed.send('POST', '/config/update', general), 400, /general_settings are boot options here/);
   const variables = { environment_variables: { OPENAI_API_KEY: 'sk-canary' } };
   await refused(managed.send('POST', '/config/update', variables), 400, /store a secret as a credential/);
+});
+
+test('tool servers are shown with whom they belong to, their secrets by marks', async () => {
+  await replaceOwned(
+    managed.database,
+    declared({
+      toolServers: [
+        {
+          name: 'exa',
+          alias: null,
+          transport: 'http',
+          url: 'https://mcp.exa.test',
+          command: null,
+          arguments: [],
+          auth: 'bearer_token',
+          settings: { headers: { 'x-plain': 'text' } },
+          secrets: {
+            url: new Secret('https://mcp.exa.test/?key=canary'),
+            auth_value: new Secret('canary'),
+            'header:x-key': new Secret('canary'),
+          },
+        },
+      ],
+    }),
+    sealer,
+  );
+  assert.deepEqual((await well('GET', '/config'))['tool_servers'], [
+    {
+      name: 'exa',
+      value: {
+        url: 'https://mcp.exa.test/[secret]',
+        static_headers: { 'x-plain': 'text', 'x-key': '[secret]' },
+        auth_type: 'bearer_token',
+        auth_value: '[secret]',
+      },
+      source: 'table',
+      owner: 'file',
+      served: false,
+    },
+  ]);
+  await managed.database.query('alter table plumbline.tool_servers rename to gone');
+  try {
+    const { tool_servers: none, settings } = await well('GET', '/config');
+    assert.equal(none, null);
+    assert.ok(Array.isArray(settings) && settings.length > 0);
+  } finally {
+    await managed.database.query('alter table plumbline.gone rename to tool_servers');
+  }
 });

@@ -1,11 +1,14 @@
 // plumbline export: prints the file that would bring about again what the database holds. Invariant: no secret is printed; each
 // is named by a reference, and which variables are to be set is said.
 import { type NamedFields, writeLitellmFile } from '../../config/litellm-write.ts';
-import type { CredentialRecord } from '../../core/records.ts';
+import type { NamedToolServer } from '../../config/tool-entry.ts';
+import type { CredentialRecord, ToolServerRecord } from '../../core/records.ts';
 import { openSealer, type Sealer } from '../../kit/seal.ts';
+import type { Secret } from '../../kit/secret.ts';
 import { refuseWrongKey } from '../../store/canary.ts';
 import { readConfiguration } from '../../store/configuration.ts';
-import { credentialPlace } from '../../store/sealed-place.ts';
+import { credentialPlace, toolServerPlace } from '../../store/sealed-place.ts';
+import { readToolServers } from '../../store/tables/tool-servers.ts';
 import { type Command, exitCodes } from '../command.ts';
 import { configOf, databaseOptions, saltKeysOf, withStore } from '../database-door.ts';
 
@@ -22,13 +25,16 @@ export const exporting: Command = {
     const config = configOf(options, terminal);
     const { saltKey, otherSaltKeys } = saltKeysOf(config);
     const sealer = openSealer(saltKey, otherSaltKeys);
-    const state = await withStore(config, async ({ database }) => {
+    const { state, servers } = await withStore(config, async ({ database }) => {
       await refuseWrongKey(database, sealer);
-      return readConfiguration(database);
+      return { state: await readConfiguration(database), servers: await readToolServers(database) };
     });
     const credentials = [...state.credentials.values()].map((credential) => namedFields(credential, sealer));
-    const { yaml, unsaid } = writeLitellmFile({ ...state, aliases: [...state.aliases.values()], credentials });
-    const variables = [...new Set(credentials.flatMap(({ references }) => Object.values(references)))].sort();
+    const toolServers = servers.map((server) => namedServer(server, sealer));
+    const aliases = [...state.aliases.values()];
+    const { yaml, unsaid } = writeLitellmFile({ ...state, aliases, credentials, toolServers });
+    const named = [...credentials, ...toolServers].flatMap(({ references }) => Object.values(references));
+    const variables = [...new Set(named)].sort();
     if (options['json'] === true) {
       terminal.say(JSON.stringify({ yaml, unsaid, secrets: variables }, null, 2));
       return exitCodes.well;
@@ -40,18 +46,32 @@ export const exporting: Command = {
   },
 };
 
-/** A secret that only names where it is kept keeps that name; any other gets the name of a variable. */
 function namedFields({ name, sealed }: CredentialRecord, sealer: Sealer): NamedFields {
+  const open = (field: string, text: string): Secret => sealer.unseal(text, credentialPlace(name, field));
+  return { name, references: referencesOf(sealed, open, (field) => variableFor(name, field)) };
+}
+
+function namedServer({ sealed, ...record }: ToolServerRecord, sealer: Sealer): NamedToolServer {
+  const open = (field: string, text: string): Secret => sealer.unseal(text, toolServerPlace(record.name, field));
+  return { record, references: referencesOf(sealed, open, (field) => asVariable(`tool_${record.name}_${field}`)) };
+}
+
+/** A secret that only names where it is kept keeps that name; any other gets the name of a variable. */
+function referencesOf(
+  sealed: Readonly<Record<string, string>>,
+  open: (field: string, text: string) => Secret,
+  variableOf: (field: string) => string,
+): Readonly<Record<string, string>> {
   const fields = Object.entries(sealed).map(([field, text]) => {
-    const secret = sealer.unseal(text, credentialPlace(name, field));
-    return [field, secret.reference()?.written ?? `os.environ/${variableFor(name, field)}`] as const;
+    return [field, open(field, text).reference()?.written ?? `os.environ/${variableOf(field)}`] as const;
   });
-  return { name, references: Object.fromEntries(fields) };
+  return Object.fromEntries(fields);
 }
 
 /** `variable/NAME` was read from NAME; other names are made fit to be one. */
 function variableFor(name: string, field: string): string {
   const given = /^variable\/(.+)$/.exec(name)?.[1];
-  if (given !== undefined && field === 'api_key') return given;
-  return `${name}_${field}`.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+  return given !== undefined && field === 'api_key' ? given : asVariable(`${name}_${field}`);
 }
+
+const asVariable = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]+/g, '_');

@@ -2,12 +2,11 @@
 import { secretChanges } from '../../core/posted-secrets.ts';
 import type { CredentialRecord, DeclaredCredential, Owner } from '../../core/records.ts';
 import type { Sealer } from '../../kit/seal.ts';
-import type { Secret } from '../../kit/secret.ts';
 import { sealerFor } from '../canary.ts';
 import type { Queries } from '../database.ts';
 import { type OwnedTable, type Replaced, replaceOwnedRows } from '../owned-rows.ts';
+import { sealFields } from '../seal-fields.ts';
 import { credentialPlace } from '../sealed-place.ts';
-import { StartRefused } from '../start-refused.ts';
 import type { Table } from '../table.ts';
 
 export const credentials: Table = {
@@ -50,6 +49,11 @@ const shape: OwnedTable = {
   needed: 'exists (select 1 from plumbline.deployments where credential = held.name and owner <> $1)',
 };
 
+const placesOf =
+  (name: string) =>
+  (field: string): string =>
+    credentialPlace(name, field);
+
 /** Returns every credential, sealed. */
 export function readCredentials(queries: Queries): Promise<CredentialRecord[]> {
   return queries.query<CredentialRecord>('select name, owner, sealed from plumbline.credentials order by name');
@@ -68,7 +72,10 @@ export async function replaceCredentials(
 ): Promise<Replaced> {
   const writing = await sealerFor(queries, sealer);
   const stored = new Map((await readCredentials(queries)).map((row) => [row.name, row.sealed]));
-  const rows = declared.map(({ name, values }) => ({ name, sealed: sealAll(writing, name, values, stored.get(name)) }));
+  const rows = declared.map(({ name, values }) => ({
+    name,
+    sealed: sealFields(writing, placesOf(name), values, stored.get(name)),
+  }));
   return replaceOwnedRows(queries, shape, owner, rows, prunes);
 }
 
@@ -91,7 +98,10 @@ export async function patchCredential(
   if (row === undefined) return undefined;
   const { set, removed } = secretChanges(posted, Object.keys(row.sealed));
   const kept = Object.entries(row.sealed).filter(([field]) => !removed.includes(field));
-  const sealed = { ...Object.fromEntries(kept), ...sealAll(writing, name, set, openable(writing, name, row.sealed)) };
+  const sealed = {
+    ...Object.fromEntries(kept),
+    ...sealFields(writing, placesOf(name), set, openable(writing, name, row.sealed)),
+  };
   await queries.query(
     `update plumbline.credentials set sealed = $2::jsonb, updated_at = now()
      where name = $1 and sealed is distinct from $2::jsonb`,
@@ -111,31 +121,4 @@ function openable(sealer: Sealer, name: string, stored: Readonly<Record<string, 
     }
   };
   return Object.fromEntries(Object.entries(stored).filter(opens));
-}
-
-function sealAll(
-  sealer: Sealer,
-  name: string,
-  values: Readonly<Record<string, Secret>>,
-  stored: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  const sealed = Object.entries(values).map(([field, secret]) => {
-    const place = credentialPlace(name, field);
-    const before = stored[field];
-    const isSame = before !== undefined && open(sealer, before, place).equals(secret);
-    return [field, isSame ? before : sealer.seal(secret, place)] as const;
-  });
-  return Object.fromEntries(sealed);
-}
-
-function open(sealer: Sealer, sealed: string, place: string): Secret {
-  try {
-    return sealer.unseal(sealed, place);
-  } catch (thrown) {
-    throw new StartRefused(
-      `a stored secret does not open with this salt key (${place})`,
-      'start with the salt key it was sealed under',
-      { cause: thrown },
-    );
-  }
 }
