@@ -1,7 +1,7 @@
 // A configuration file that changes while the gateway runs: read again, checked, and brought into the tables; what is served
 // follows the tables. Invariants: a file with errors changes nothing, and the log says where they are; one reading at a time.
 import { stat } from 'node:fs/promises';
-import type { FileReading } from '../config/litellm-file.ts';
+import type { FileReading } from '../config/file-reading.ts';
 import { hasErrors, renderNotices } from '../config/notices.ts';
 import type { Declaration } from '../core/records.ts';
 import type { Clock } from '../kit/clock.ts';

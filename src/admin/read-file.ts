@@ -1,5 +1,6 @@
 // A configuration file, read with what the house knows of providers.
-import { type FileReading, readLitellmFile } from '../config/litellm-file.ts';
+import { readConfigurationFile } from '../config/configuration-file.ts';
+import type { FileReading } from '../config/file-reading.ts';
 import type { ProviderFacts } from '../config/litellm-place.ts';
 import type { Environment } from '../config/load.ts';
 import { providers, resolveProvider } from '../providers/index.ts';
@@ -15,5 +16,5 @@ export const providerFacts: ProviderFacts = {
 
 /** Takes a path, the environment and the refusals the operator accepts; returns what the file declares, and every notice. */
 export function readFile(path: string, environment: Environment, accepted: readonly string[] = []): FileReading {
-  return readLitellmFile(path, { environment, accepted, ...providerFacts });
+  return readConfigurationFile(path, { environment, accepted, ...providerFacts });
 }

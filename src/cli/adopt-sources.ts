@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from '../admin/read-file.ts';
 import { fileAliases } from '../adopt/file-aliases.ts';
 import type { SurveyedFile } from '../adopt/survey.ts';
-import type { FileReading } from '../config/litellm-file.ts';
+import type { FileReading } from '../config/file-reading.ts';
 import type { Config } from '../config/options.ts';
 import { textOf } from '../core/json.ts';
 import type { LitellmKey } from '../kit/litellm-seal.ts';

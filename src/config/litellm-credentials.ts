@@ -39,11 +39,12 @@ function readCredential(desk: Desk, item: Tree): NamedCredential | undefined {
   if (name === undefined) return undefined;
   const entries = values === undefined ? [] : (desk.read.dictionary(values)?.entries ?? []);
   const secrets: Record<string, Secret> = {};
-  for (const { key, value } of entries.filter((entry) => isSecretField(entry.key))) {
+  const isSecret = ({ key }: Entry): boolean => isSecretField(key) || key.startsWith('header:');
+  for (const { key, value } of entries.filter(isSecret)) {
     const text = secretText(desk, value);
     if (text !== undefined) secrets[key] = new Secret(text);
   }
-  return { at: item, name, secrets, plain: entries.filter((entry) => !isSecretField(entry.key)) };
+  return { at: item, name, secrets, plain: entries.filter((entry) => !isSecret(entry)) };
 }
 
 /** Takes a secret's tree; returns its text (a dictionary, such as a service account's JSON, as text), or undefined when empty. */

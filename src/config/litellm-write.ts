@@ -40,8 +40,8 @@ export function writeLitellmFile(state: InForce): Written {
   return { yaml: yamlText(file), unsaid: unsaidOf(state) };
 }
 
-/** Names that reading a file gives to secrets that stand in an entry, or in the environment. */
-function isGiven(name: string): boolean {
+/** Takes a credential's name; true when reading a file gives it to secrets that stand in an entry, or in the environment. */
+export function isGiven(name: string): boolean {
   return Object.values(givenPrefixes).some((prefix) => name.startsWith(prefix));
 }
 
@@ -138,17 +138,18 @@ function rulesOf(aliases: readonly AliasRecord[], of: (alias: AliasRecord) => re
   return aliases.filter((alias) => of(alias).length > 0).map((alias) => ({ [alias.name]: [...of(alias)] }));
 }
 
-const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
+/** Takes milliseconds or undefined; returns them in seconds. */
+export const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
 
 type Loose = Readonly<Record<string, JsonValue | Readonly<Record<string, unknown>> | readonly unknown[] | undefined>>;
 
-/** Without what is absent. */
-function given(object: Loose): JsonObject {
+/** Takes an object; returns it without what is absent. */
+export function given(object: Loose): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as JsonObject;
 }
 
-/** Without what is absent or empty. */
-function filled(object: Loose): JsonObject {
+/** Takes an object; returns it without what is absent or empty. */
+export function filled(object: Loose): JsonObject {
   const isThere = (value: unknown): boolean =>
     value !== undefined && (typeof value !== 'object' || value === null || Object.keys(value).length > 0);
   return Object.fromEntries(Object.entries(object).filter(([, value]) => isThere(value))) as JsonObject;

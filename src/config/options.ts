@@ -55,7 +55,7 @@ export const options = {
     kind: 'path',
     default: null,
     litellm: ['CONFIG_FILE_PATH'],
-    says: 'LiteLLM config.yaml to read models and routing from.',
+    says: "LiteLLM's config.yaml, or a file in our own form, to read models and routing from.",
   },
   acceptNotYet: {
     kind: 'names',

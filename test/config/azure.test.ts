@@ -1,15 +1,16 @@
 // What configuration knows of Azure: address, version and token, from the file or from the environment.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readConfigurationFile } from '../../src/config/configuration-file.ts';
 import { declarationOf, discoverFromEnvironment } from '../../src/config/discover.ts';
-import { type FileReading, readLitellmFile } from '../../src/config/litellm-file.ts';
+import type { FileReading } from '../../src/config/file-reading.ts';
 import { providers, resolveProvider } from '../../src/providers/index.ts';
 import { brief, modelsOf } from './reading.ts';
 
 const address = 'https://mine.openai.azure.com';
 
 function read(params: string, environment: Readonly<Record<string, string>> = {}): FileReading {
-  return readLitellmFile('config.yaml', {
+  return readConfigurationFile('config.yaml', {
     environment,
     accepted: [],
     knownProviders: providers,

@@ -1,13 +1,14 @@
 // What a file says of Bedrock: where it is called, as whom, and what is kept.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readConfigurationFile } from '../../src/config/configuration-file.ts';
 import { declarationOf, discoverFromEnvironment } from '../../src/config/discover.ts';
-import { type FileReading, readLitellmFile } from '../../src/config/litellm-file.ts';
+import type { FileReading } from '../../src/config/file-reading.ts';
 import { providers, resolveProvider } from '../../src/providers/index.ts';
 import { brief, modelsOf } from './reading.ts';
 
 function read(params: string, environment: Readonly<Record<string, string>> = {}): FileReading {
-  return readLitellmFile('config.yaml', {
+  return readConfigurationFile('config.yaml', {
     environment,
     accepted: [],
     knownProviders: providers,

@@ -1,7 +1,8 @@
 // A file that is read, written and read again declares the same: what is exported brings about what was in force.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FileReading, readLitellmFile } from '../../src/config/litellm-file.ts';
+import { readConfigurationFile } from '../../src/config/configuration-file.ts';
+import type { FileReading } from '../../src/config/file-reading.ts';
 import { writeLitellmFile } from '../../src/config/litellm-write.ts';
 import { type Declaration, defaultRouterSettings, type RouterSettings } from '../../src/core/records.ts';
 import { providers, resolveProvider } from '../../src/providers/index.ts';
@@ -87,7 +88,7 @@ router_settings:
 `;
 
 function read(text: string): FileReading {
-  return readLitellmFile('config.yaml', {
+  return readConfigurationFile('config.yaml', {
     environment: { ...secrets, ...references },
     knownProviders: providers,
     resolveProvider: (model, custom, base) => {

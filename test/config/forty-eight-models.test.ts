@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { readFile } from '../../src/admin/read-file.ts';
-import type { FileReading } from '../../src/config/litellm-file.ts';
+import type { FileReading } from '../../src/config/file-reading.ts';
 import { hasErrors, renderNotices } from '../../src/config/notices.ts';
 import { Secret } from '../../src/kit/secret.ts';
 

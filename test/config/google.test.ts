@@ -1,12 +1,13 @@
 // Google in config.yaml: where Vertex AI is, in which project and as whom; and Gemini's key.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FileReading, readLitellmFile } from '../../src/config/litellm-file.ts';
+import { readConfigurationFile } from '../../src/config/configuration-file.ts';
+import type { FileReading } from '../../src/config/file-reading.ts';
 import { providers, resolveProvider } from '../../src/providers/index.ts';
 import { brief, modelsOf } from './reading.ts';
 
 function read(params: string, environment: Readonly<Record<string, string>> = {}): FileReading {
-  return readLitellmFile('config.yaml', {
+  return readConfigurationFile('config.yaml', {
     environment,
     accepted: [],
     knownProviders: providers,

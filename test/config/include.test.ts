@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readLitellmFile } from '../../src/config/litellm-file.ts';
+import { readConfigurationFile } from '../../src/config/configuration-file.ts';
 import { brief, read } from './reading.ts';
 
 const entry = (name: string): string => `  - {model_name: ${name}, litellm_params: {model: ollama/${name}}}\n`;
@@ -81,6 +81,6 @@ test('paths are relative to the including file, absolute ones stand as they are'
 
 test('a file that is not there is an error at its name', () => {
   const options = { environment: {}, knownProviders: [], resolveProvider: () => undefined };
-  const { notices } = readLitellmFile('/nowhere/config.yaml', options);
+  const { notices } = readConfigurationFile('/nowhere/config.yaml', options);
   assert.deepEqual(brief(notices), ['1:1 error : cannot read /nowhere/config.yaml: ENOENT']);
 });

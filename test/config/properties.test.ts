@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { FileReading } from '../../src/config/litellm-file.ts';
+import type { FileReading } from '../../src/config/file-reading.ts';
 import {
   generalSettings,
   type KeyTable,

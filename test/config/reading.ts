@@ -1,5 +1,6 @@
 // Reads configuration texts against a small catalogue of providers, without a disk.
-import { type FileReading, readLitellmFile } from '../../src/config/litellm-file.ts';
+import { readConfigurationFile } from '../../src/config/configuration-file.ts';
+import type { FileReading } from '../../src/config/file-reading.ts';
 import type { Notice } from '../../src/config/notices.ts';
 import type { KnownProvider } from '../../src/config/provider-facts.ts';
 
@@ -37,7 +38,7 @@ export function read(
   { environment = {}, accepted = [], path = 'config.yaml', files = {} }: ReadingInput = {},
 ): FileReading {
   const all: Readonly<Record<string, string>> = { ...files, [path]: text };
-  return readLitellmFile(path, {
+  return readConfigurationFile(path, {
     environment,
     accepted,
     knownProviders,

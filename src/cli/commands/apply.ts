@@ -16,6 +16,7 @@ export const apply: Command = {
   examples: [
     'plumbline apply config.yaml --dry-run',
     'plumbline apply config.yaml --prune',
+    'plumbline apply plumbline.yaml',
     'plumbline apply config.yaml --json',
   ],
   async run([path = ''], options, terminal) {

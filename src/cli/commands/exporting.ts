@@ -1,7 +1,10 @@
 // plumbline export: prints the file that would bring about again what the database holds. Invariant: no secret is printed; each
 // is named by a reference, and which variables are to be set is said.
-import { type NamedFields, writeLitellmFile } from '../../config/litellm-write.ts';
+import { suggestion } from '../../config/did-you-mean.ts';
+import { type InForce, type NamedFields, type Written, writeLitellmFile } from '../../config/litellm-write.ts';
+import { writePlumblineFile } from '../../config/plumbline-write.ts';
 import type { NamedToolServer } from '../../config/tool-entry.ts';
+import { textOf } from '../../core/json.ts';
 import type { CredentialRecord, ToolServerRecord } from '../../core/records.ts';
 import { openSealer, type Sealer } from '../../kit/seal.ts';
 import type { Secret } from '../../kit/secret.ts';
@@ -9,7 +12,7 @@ import { refuseWrongKey } from '../../store/canary.ts';
 import { readConfiguration } from '../../store/configuration.ts';
 import { credentialPlace, toolServerPlace } from '../../store/sealed-place.ts';
 import { readToolServers } from '../../store/tables/tool-servers.ts';
-import { type Command, exitCodes } from '../command.ts';
+import { type Command, CommandFailure, exitCodes } from '../command.ts';
 import { configOf, databaseOptions, saltKeysOf, withStore } from '../database-door.ts';
 
 export const exporting: Command = {
@@ -17,11 +20,20 @@ export const exporting: Command = {
   usage: '',
   summary: 'Print the configuration file that would bring about again what the database holds',
   options: [
+    {
+      flags: '--form <litellm|plumbline>',
+      says: 'litellm (unless given): a config.yaml. plumbline: our own smaller form, which says all there is to say',
+    },
     { flags: '--json', says: 'Print JSON: the file, what it cannot say, and the variables to set' },
     ...databaseOptions,
   ],
-  examples: ['plumbline export > config.yaml', 'plumbline export --json'],
+  examples: [
+    'plumbline export > config.yaml',
+    'plumbline export --form plumbline > plumbline.yaml',
+    'plumbline export --json',
+  ],
   async run(_args, options, terminal) {
+    const write = writerOf(textOf(options['form']) ?? 'litellm');
     const config = configOf(options, terminal);
     const { saltKey, otherSaltKeys } = saltKeysOf(config);
     const sealer = openSealer(saltKey, otherSaltKeys);
@@ -32,7 +44,7 @@ export const exporting: Command = {
     const credentials = [...state.credentials.values()].map((credential) => namedFields(credential, sealer));
     const toolServers = servers.map((server) => namedServer(server, sealer));
     const aliases = [...state.aliases.values()];
-    const { yaml, unsaid } = writeLitellmFile({ ...state, aliases, credentials, toolServers });
+    const { yaml, unsaid } = write({ ...state, aliases, credentials, toolServers });
     const named = [...credentials, ...toolServers].flatMap(({ references }) => Object.values(references));
     const variables = [...new Set(named)].sort();
     if (options['json'] === true) {
@@ -45,6 +57,17 @@ export const exporting: Command = {
     return exitCodes.well;
   },
 };
+
+function writerOf(form: string): (state: InForce) => Written {
+  const writers: Readonly<Record<string, (state: InForce) => Written>> = {
+    litellm: writeLitellmFile,
+    plumbline: writePlumblineFile,
+  };
+  const write = Object.hasOwn(writers, form) ? writers[form] : undefined;
+  if (write !== undefined) return write;
+  const known = Object.keys(writers);
+  throw new CommandFailure(`there is no form ${form}`, suggestion(form, known) || known.join(' or '), exitCodes.usage);
+}
 
 function namedFields({ name, sealed }: CredentialRecord, sealer: Sealer): NamedFields {
   const open = (field: string, text: string): Secret => sealer.unseal(text, credentialPlace(name, field));
