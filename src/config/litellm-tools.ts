@@ -97,10 +97,22 @@ function placeOf(desk: Desk, entry: Entry, section: Section, secrets: Map<string
   const text = needed === undefined ? undefined : desk.read.text(needed);
   if (needed === undefined || text === undefined) return undefined;
   const started = (items === undefined ? undefined : desk.read.list(items)) ?? [];
-  const parts = started.map((item, index) => plainOr(desk, `argument:${index}`, item, false, secrets) ?? null);
+  const parts = started.map((item, index) => {
+    const isSecret = isSecretArgument(textIn(started[index - 1]), textIn(item));
+    return plainOr(desk, `argument:${index}`, item, isSecret, secrets) ?? null;
+  });
   if (transport === 'stdio') return { transport, url: null, command: text, arguments: parts };
   const shownUrl = addressOf(desk, needed, text, secrets);
   return shownUrl === undefined ? undefined : { transport, url: shownUrl, command: null, arguments: parts };
+}
+
+const textIn = (tree: Tree | undefined): string => (tree?.kind === 'scalar' ? String(tree.value) : '');
+
+/** `--api-key=x`, or `x` after `--api-key`. */
+function isSecretArgument(before: string, text: string): boolean {
+  const flag = (written: string): string | undefined => /^--?([\w-]+)$/.exec(written)?.[1];
+  const [, name] = /^--?([\w-]+)=/.exec(text) ?? [];
+  return isSecretField(name ?? flag(before) ?? '') && (name !== undefined || flag(text) === undefined);
 }
 
 /** Keys of servers stand in queries, and in paths that somebody keeps in a variable: such an address is sealed whole. */

@@ -9,9 +9,18 @@ import {
   litellmSettings,
   requestParameters,
   routerSettings,
+  toolServerKeys,
   topKeys,
 } from '../../src/config/litellm-keys.ts';
 import { renderNotices } from '../../src/config/notices.ts';
+import {
+  aliasWords,
+  deploymentParts,
+  deploymentWords,
+  routerWords,
+  toolWords,
+  topWords,
+} from '../../src/config/plumbline-words.ts';
 import { read } from './reading.ts';
 
 const sections: Readonly<Record<string, KeyTable>> = {
@@ -94,6 +103,7 @@ test('sections that look right but hold anything read without throwing', () => {
       guardrails: tree,
       include: tree,
       environment_variables: tree,
+      mcp_servers: fc.dictionary(words, fc.dictionary(fc.constantFrom(...Object.keys(toolServerKeys)), tree)),
       ...Object.fromEntries(Object.entries(sections).map(([name, table]) => [name, section(table)])),
     },
     { requiredKeys: [] },
@@ -102,6 +112,38 @@ test('sections that look right but hold anything read without throwing', () => {
     fc.property(file, (value) => {
       const text = JSON.stringify(value, null, 1);
       checkSound(read(text, { environment: { X: '7' } }), text);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a file in our own form that holds anything reads without throwing, and is told of in our own words', () => {
+  const of = (keys: readonly string[]) => fc.dictionary(fc.constantFrom(...keys), tree, { maxKeys: 8 });
+  const deployment = of([...Object.keys(deploymentWords), ...deploymentParts]);
+  const model = fc.oneof(
+    tree,
+    deployment,
+    fc.array(deployment, { maxLength: 3 }),
+    of([...Object.keys(aliasWords), ...Object.keys(deploymentWords)]),
+  );
+  const file = fc.record(
+    {
+      plumbline: fc.oneof(fc.constant(1), tree),
+      models: fc.oneof(tree, fc.dictionary(words, model, { maxKeys: 4 })),
+      credentials: fc.oneof(tree, fc.dictionary(words, tree, { maxKeys: 3 })),
+      tool_servers: fc.oneof(tree, fc.dictionary(words, of(Object.keys(toolWords)), { maxKeys: 3 })),
+      router: fc.oneof(tree, of(Object.keys(routerWords))),
+    },
+    { requiredKeys: ['models'] },
+  );
+  fc.assert(
+    fc.property(file, (value) => {
+      const text = JSON.stringify(value, null, 1);
+      const reading = read(text, { environment: { X: '7' } });
+      checkSound(reading, text);
+      const theirs = /model_list|model_name|litellm_\w+|credential_list|mcp_servers|api_base|api_key|auth_type/g;
+      for (const { says, mend } of reading.notices)
+        for (const [word] of `${says} ${mend}`.matchAll(theirs)) assert.ok(text.includes(word), `${says}; ${mend}`);
     }),
     { numRuns: 300 },
   );
@@ -199,7 +241,18 @@ test('a value from the environment never shows in a notice, whatever key it stan
   const inEntry = Object.keys(litellmParams).map(
     (key) => `model_list:\n- model_name: a\n  litellm_params:\n    ${key}: `,
   );
-  for (const start of [...everywhere, ...inEntry]) {
+  const inTools = Object.keys(toolServerKeys).map((key) => `mcp_servers:\n  one:\n    ${key}: `);
+  const inOurs = [
+    ...Object.keys(topWords).map((key) => `plumbline: 1\n${key}: `),
+    ...[...Object.keys(aliasWords), ...Object.keys(deploymentWords), ...deploymentParts].map(
+      (key) => `models:\n  a:\n    ${key}: `,
+    ),
+    ...Object.keys(routerWords).map((key) => `plumbline: 1\nrouter:\n  ${key}: `),
+    ...Object.keys(toolWords).map((key) => `plumbline: 1\ntool_servers:\n  a:\n    ${key}: `),
+    'plumbline: 1\ncredentials:\n  a: ',
+    'plumbline: 1\ncredentials:\n  a:\n    key: ',
+  ];
+  for (const start of [...everywhere, ...inEntry, ...inTools, ...inOurs]) {
     for (const value of [
       'os.environ/CANARY',
       '[os.environ/CANARY]',

@@ -45,7 +45,7 @@ test('what its name says is secret, what was looked up, and an address with a qu
     static_headers: {Authorization: literal-canary, X-Plain: text, X-Looked-Up: os.environ/KEY}
   two: {url: os.environ/PLACE, authentication_token: cred:token}
   three: {url: "file:/run/place"}
-  four: {command: npx, args: [-y, os.environ/ARG], env: {A_TOKEN: token-canary, PLAIN: 1, OTHER: os.environ/KEY}}
+  four: {command: npx, args: [-y, os.environ/ARG, --api-key, flag-canary, --token=token-canary, --key, -v], env: {A_TOKEN: token-canary, PLAIN: 1, OTHER: os.environ/KEY}}
 `;
   const credentials = { CREDENTIALS_DIRECTORY: '/run/credentials' };
   const [one, two, three, four] = serversOf(text, {
@@ -67,12 +67,14 @@ test('what its name says is secret, what was looked up, and an address with a qu
   assert.deepEqual(secretsOf(three), { url: 'https://y.test/file-canary' });
   assert.deepEqual(secretsOf(four), {
     'argument:1': 'argument-canary',
+    'argument:3': 'flag-canary',
+    'argument:4': '--token=token-canary',
     'env:A_TOKEN': 'token-canary',
     'env:OTHER': 'key-canary',
   });
   assert.deepEqual(
     [four?.transport, four?.arguments, four?.settings],
-    ['stdio', ['-y', null], { env: { PLAIN: '1' } }],
+    ['stdio', ['-y', null, '--api-key', null, null, '--key', '-v'], { env: { PLAIN: '1' } }],
   );
   assert.doesNotMatch(JSON.stringify([one, two, three, four]), /canary/);
 });
