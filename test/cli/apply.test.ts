@@ -117,24 +117,84 @@ test('what another owner holds is refused by its name', { skip }, async () => {
   assert.match(refused.text, /the alias "demo" belongs to the environment, so the file cannot declare it/);
 });
 
-test('what is exported and applied to an empty database exports as the same, without a secret in it', {
+const ours = `
+models:
+  one: {model: openai/one, address: "http://127.0.0.1:9/v1", key: sk-of-the-test, fallbacks: two, strategy: in-order}
+  two:
+    - {model: openai/two, address: "http://127.0.0.1:9/v1", key: sk-of-the-test}
+    - ollama/two
+  uno: {target: one, hidden: true}
+credentials:
+  spare: sk-of-the-test
+tool_servers:
+  exa: https://mcp.exa.test/mcp?key=sk-of-the-test
+  files: {command: npx, args: [-y, files], env: {FILES_TOKEN: sk-of-the-test}}
+router: {timeout: 45}
+`;
+
+test('a file in our own form is brought in the same way, tool servers too; a second time there is nothing to do', {
   skip,
 }, async () => {
-  writeFileSync(path, `${file(entry('one'), entry('two'))}router_settings: {fallbacks: [{one: [two]}], timeout: 45}\n`);
-  assert.equal((await run('apply', path, '--prune')).code, 0);
-  const exported = await run('export', '--json');
-  assert.equal(exported.code, 0, exported.text);
-  const { yaml, secrets } = JSON.parse(exported.out) as { yaml: string; secrets: string[] };
-  assert.ok(!exported.text.includes('sk-of-the-test'));
+  writeFileSync(path, ours);
+  const done = await run('apply', path, '--prune');
+  assert.equal(done.code, 0, done.text);
+  assert.match(done.out, /^\+ alias uno\n(.*\n)*\+ tool server exa\n\+ tool server files\n\d+ changed/m);
+  await serves('demo', 'one', 'two');
+  assert.match((await run('apply', path)).out, /^0 changed, \d+ are as the file says$/m);
+  assert.match((await run('diff', path)).out, /^the database is as the file says$/m);
+  assert.ok(!done.text.includes('sk-of-the-test'));
+  const known = { PLUMBLINE_MASTER_KEY: gateway.masterKey };
+  const shown = await runIn(folder.path, known, 'config', '--url', gateway.baseUrl, '--json');
+  assert.equal(shown.code, 0, shown.text);
+  const { tool_servers: tools } = JSON.parse(shown.out) as { tool_servers: { name: string; owner: string }[] };
+  assert.deepEqual(
+    tools.map(({ name, owner }) => [name, owner]),
+    [
+      ['exa', 'file'],
+      ['files', 'file'],
+    ],
+  );
+  writeFileSync(path, ours.replace(/^ {2}files:.*\n/m, ''));
+  assert.match((await run('diff', path)).out, /^- tool server files$/m);
+  writeFileSync(path, ours.replace('strategy: in-order', 'stratgy: in-order'));
+  const refused = await run('apply', path);
+  assert.equal(refused.code, 1, refused.text);
+  assert.match(refused.text, /models\.yaml:3:\d+ .*models\.one\.stratgy: unknown key stratgy; did you mean strategy\?/);
+});
 
-  const copy = join(dirname(folder.path), 'exported.yaml');
-  writeFileSync(copy, yaml);
-  const environment = Object.fromEntries(secrets.map((name) => [name.replace('os.environ/', ''), 'sk-of-the-test']));
-  const salt = { PLUMBLINE_SALT_KEY: 'the-salt-key-of-another-database' };
-  const other = join(dirname(folder.path), 'other');
-  const applied = await runIn(other, { ...environment, ...salt }, 'apply', copy);
-  assert.equal(applied.code, 0, applied.text);
-  const again = await runIn(other, salt, 'export', '--json');
-  // What was found in the environment here stands in no file, but is exported like all the rest.
-  assert.equal((JSON.parse(again.out) as { yaml: string }).yaml, yaml);
+for (const form of ['litellm', 'plumbline']) {
+  test(`what is exported (--form ${form}) and applied to an empty database exports as the same, without a secret in it`, {
+    skip,
+  }, async () => {
+    writeFileSync(path, form === 'plumbline' ? ours : ours.replace(', strategy: in-order', ''));
+    assert.equal((await run('apply', path, '--prune')).code, 0);
+    const exported = await run('export', '--form', form, '--json');
+    assert.equal(exported.code, 0, exported.text);
+    const { yaml, unsaid, secrets } = JSON.parse(exported.out) as Record<string, string> & { secrets: string[] };
+    assert.deepEqual(unsaid, []);
+    assert.match(yaml ?? '', form === 'plumbline' ? /^plumbline: 1\nmodels:/ : /^model_list:/);
+    assert.ok(!exported.text.includes('sk-of-the-test'));
+
+    const copy = join(dirname(folder.path), `exported-${form}.yaml`);
+    writeFileSync(copy, yaml ?? '');
+    const value = (name: string): string =>
+      name.endsWith('_URL') ? 'https://mcp.exa.test/mcp?key=x' : 'sk-of-the-test';
+    const names = secrets.map((name) => name.replace('os.environ/', ''));
+    const environment = Object.fromEntries(names.map((name) => [name, value(name)]));
+    const salt = { PLUMBLINE_SALT_KEY: 'the-salt-key-of-another-database' };
+    const other = join(dirname(folder.path), `other-${form}`);
+    const applied = await runIn(other, { ...environment, ...salt }, 'apply', copy);
+    assert.equal(applied.code, 0, applied.text);
+    const again = await runIn(other, salt, 'export', '--form', form, '--json');
+    // What was found in the environment here stands in no file, but is exported like all the rest.
+    assert.equal((JSON.parse(again.out) as { yaml: string }).yaml, yaml);
+    const twice = await runIn(other, { ...environment, ...salt }, 'apply', copy);
+    assert.match(twice.out, /^0 changed, \d+ are as the file says$/m);
+  });
+}
+
+test('a form that is none is refused with those that are', { skip }, async () => {
+  const refused = await run('export', '--form', 'plumline');
+  assert.equal(refused.code, 2, refused.text);
+  assert.match(refused.text, /there is no form plumline.*did you mean plumbline\?/s);
 });

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type RunningGateway, startGateway } from '../real/gateway.ts';
 import { temporaryFolder } from '../real/temporary-folder.ts';
-import { ask, startUpstream, type Upstream } from './stand.ts';
+import { ask, chat, startUpstream, type Upstream } from './stand.ts';
 
 const folder = temporaryFolder();
 const path = join(dirname(folder.path), 'models.yaml');
@@ -60,4 +60,19 @@ test('a file with errors changes nothing, and one that is mended does', async ()
   writeFileSync(path, upstream.config);
   await within(4_000, serves('scripted'));
   assert.equal(gateway.child.exitCode, null);
+});
+
+test('a file in our own form takes the place of a config.yaml, and an error in it changes nothing', async () => {
+  const main = gateway.child.spawnargs[gateway.child.spawnargs.indexOf('--config') + 1] ?? '';
+  const address = /api_base: (\S+)/.exec(upstream.config)?.[1];
+  const model = `{model: openai/scripted, address: "${address}", key: sk-none}`;
+  writeFileSync(main, `models:\n  scripted: ${model}\n  ours: {target: scripted}\n`);
+  await within(4_000, serves('ours'));
+  assert.equal((await chat(gateway)).status, 200);
+  writeFileSync(main, `models:\n  scripted: ${model}\n  other: {taget: scripted}\n`);
+  process.kill(gateway.child.pid ?? 0, 'SIGHUP');
+  await within(4_000, async () =>
+    /models\.other\.taget: unknown key taget; did you mean target\?/.test(gateway.output()),
+  );
+  assert.ok(await serves('ours')());
 });
