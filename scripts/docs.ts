@@ -16,6 +16,14 @@ import {
   topKeys,
 } from '../src/config/litellm-keys.ts';
 import { flagOf, type OptionRow, optionNames, optionRow, variablesOf } from '../src/config/options.ts';
+import {
+  aliasWords,
+  deploymentParts,
+  deploymentWords,
+  routerWords,
+  toolWords,
+  type Words,
+} from '../src/config/plumbline-words.ts';
 import { type ErrorCode, errors } from '../src/core/errors.ts';
 import { providers } from '../src/providers/index.ts';
 
@@ -58,6 +66,78 @@ function config(): readonly string[] {
     ...section('`router_settings`', routerSettings),
     ...section('`litellm_settings`', litellmSettings),
     ...section('`general_settings`', generalSettings),
+    '',
+    ...ownForm(),
+  ];
+}
+
+/** test/config/documented-form.test.ts applies the example. */
+const example = `plumbline: 1                             # may be left out where there is a section models
+
+models:
+  fast: ollama/llama3.2                  # a name that clients call, and one deployment
+  chat:                                  # several share the load
+    - {model: openai/gpt-4.1, key: env:OPENAI_API_KEY, rpm: 500}
+    - {model: azure/gpt-4.1, address: "https://team.openai.azure.com", credential: team, api_version: "2025-04-01"}
+  small:
+    model: groq/llama-3.1-8b-instant     # one deployment, and more of the name
+    key: env:GROQ_API_KEY
+    timeout: 20s
+    parameters: {temperature: 0.2}       # sent when the client sends none
+    fallbacks: fast
+  long:
+    deployments: [openai/gpt-4.1-mini, ollama/qwen3]
+    strategy: in-order
+    fallbacks: [chat]
+    context_window_fallbacks: [chat]
+    content_policy_fallbacks: [fast]
+    retry_policy: {RateLimitError: 3, TimeoutError: 1}
+  gpt-4: {target: chat}                  # stands for another name
+  old-name: {target: small, hidden: true}
+
+credentials:
+  team: env:TEAM_KEY                     # the key; or a dictionary of several secrets
+  cloud: {aws_access_key_id: env:AWS_ID, aws_secret_access_key: "file:/run/secrets/aws"}
+
+tool_servers:                            # stored, not served yet
+  search: https://mcp.example.com/mcp
+  files: {command: npx, args: [-y, files-server], env: {ROOT: /srv}}
+  tickets: {address: "https://tickets.example.com/mcp", auth: bearer_token, key: env:TICKETS_TOKEN, allowed_tools: [find]}
+
+router:                                  # for all names
+  strategy: latency-based
+  retries: 1
+  timeout: 90
+  fallbacks: [fast]                      # for names that have none
+`;
+
+function ownForm(): readonly string[] {
+  const listed = (words: Words): string => Object.keys(words).map(code).join(' ');
+  const deployment = Object.fromEntries([...Object.keys(deploymentWords), ...deploymentParts].map((key) => [key, key]));
+  return [
+    '## Our own form',
+    '',
+    'The same in fewer words, as YAML or JSON; `--config`, `check`, `apply`, `diff` and a reload take either, `plumbline export --form plumbline`',
+    'writes it. A file is in this form when `models` (without `model_list`) or `plumbline: 1` stands at its top. Unlike a config.yaml it gives',
+    'each name a strategy of its own, and may hide any. Options of the start are no part of it, nor is `include`. Every unknown key is an error.',
+    '',
+    '```yaml',
+    ...example.trimEnd().split('\n'),
+    '```',
+    '',
+    ...table(
+      ['of', 'keys'],
+      [
+        ['a name', listed(aliasWords)],
+        ['a deployment', listed(deployment)],
+        ['a tool server', listed(toolWords)],
+        ['`router`', listed(routerWords)],
+      ],
+    ),
+    '',
+    'A deployment is written as the model alone, or as a dictionary; its `key` and all else mean what they mean in `litellm_params`. What the',
+    'provider is sent unless the client sends it stands in `parameters`, further secrets in `secrets`, `model_info` in `info`, and prices',
+    '(`input_cost_per_token` …) in `prices`. `env:NAME`, `file:/path` and `cred:NAME` work where a secret or an address stands, `os.environ/NAME` anywhere.',
   ];
 }
 
