@@ -125,7 +125,8 @@ models:
     - ollama/two
   uno: {target: one, hidden: true}
 credentials:
-  spare: sk-of-the-test
+  spare-1: sk-of-the-test
+  spare.1: sk-of-the-test-too
 tool_servers:
   exa: https://mcp.exa.test/mcp?key=sk-of-the-test
   files: {command: npx, args: [-y, files], env: {FILES_TOKEN: sk-of-the-test}}
@@ -178,7 +179,8 @@ for (const form of ['litellm', 'plumbline']) {
     const copy = join(dirname(folder.path), `exported-${form}.yaml`);
     writeFileSync(copy, yaml ?? '');
     const value = (name: string): string =>
-      name.endsWith('_URL') ? 'https://mcp.exa.test/mcp?key=x' : 'sk-of-the-test';
+      name.endsWith('_URL') ? 'https://mcp.exa.test/mcp?key=x' : name.endsWith('_2') ? 'sk-2' : 'sk-of-the-test';
+    assert.ok(secrets.includes('os.environ/SPARE_1_API_KEY') && secrets.includes('os.environ/SPARE_1_API_KEY_2'));
     const names = secrets.map((name) => name.replace('os.environ/', ''));
     const environment = Object.fromEntries(names.map((name) => [name, value(name)]));
     const salt = { PLUMBLINE_SALT_KEY: 'the-salt-key-of-another-database' };

@@ -138,7 +138,14 @@ const file = fc
   .record({
     model_list: fc.array(entry, { minLength: 1, maxLength: 5 }),
     credential_list: fc.constant([
-      { credential_name: 'team', credential_values: { api_key: 'os.environ/KEY_TWO', other_token: 'literal-canary' } },
+      {
+        credential_name: 'team',
+        credential_values: {
+          api_key: 'os.environ/KEY_TWO',
+          other_token: 'literal-canary',
+          'header:x-team-token': 'header-canary',
+        },
+      },
     ]),
     router_settings: router,
     mcp_servers: fc.dictionary(fc.constantFrom('one', 'two words', 'yes'), fc.oneof(server, started), { maxKeys: 3 }),

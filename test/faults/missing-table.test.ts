@@ -1,15 +1,20 @@
 // A table of the database is gone, while the gateway runs and when it starts: what needs it says which one and how it comes back,
 // and everything else is served.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { silentLog } from '../../src/kit/log.ts';
 import type { Database } from '../../src/store/database.ts';
 import { postgresDatabase } from '../../src/store/postgres-database.ts';
+import { typed } from '../cli/typed.ts';
 import { startDebianPostgres, whyNoDebianPostgres } from '../real/debian-postgres.ts';
 import { type RunningGateway, startGateway } from '../real/gateway.ts';
 import { temporaryFolder } from '../real/temporary-folder.ts';
 import { until } from '../store/until.ts';
 import { ask, chat, newKey, readiness, startUpstream, type Told, type Upstream } from './stand.ts';
+
+const saltKey = 'the-salt-key-of-this-test-0123456789';
 
 const model = (name: string): string =>
   JSON.stringify({
@@ -47,7 +52,7 @@ describe("on Debian's PostgreSQL", { skip: whyNoDebianPostgres() }, () => {
     startGateway({
       config: upstream.config,
       dataDirectory: folder.path,
-      env: { DATABASE_URL: debian.url, PLUMBLINE_GRACE_MS: '500' },
+      env: { DATABASE_URL: debian.url, PLUMBLINE_SALT_KEY: saltKey, PLUMBLINE_GRACE_MS: '500' },
     });
   before(async () => {
     upstream = await startUpstream();
@@ -116,4 +121,29 @@ describe("on Debian's PostgreSQL", { skip: whyNoDebianPostgres() }, () => {
       await until('the table to be noticed', async () => (await readiness(gateway)).status === 'ready');
     });
   }
+
+  test('without the table tool_servers a file is read again and applied, all but its tool servers', async () => {
+    const file = gateway.child.spawnargs[gateway.child.spawnargs.indexOf('--config') + 1] ?? '';
+    const tools = 'mcp_servers: {exa: {url: "http://127.0.0.1:9/mcp"}}\n';
+    const apply = (text: string) => {
+      const path = join(folder.path, 'applied.yaml');
+      writeFileSync(path, text);
+      const environment = { DATABASE_URL: debian.url, PLUMBLINE_SALT_KEY: saltKey };
+      return typed(['apply', path, '--data-dir', folder.path], environment);
+    };
+    await database.query('alter table plumbline.tool_servers rename to gone');
+    try {
+      writeFileSync(file, `${upstream.config.replaceAll('scripted', 'renamed')}${tools}`);
+      process.kill(gateway.child.pid ?? 0, 'SIGHUP');
+      await until('the file to be read again', async () => /"renamed"/.test((await ask(gateway, '/v1/models')).body));
+      const refused = await apply(`${upstream.config}${tools}`);
+      assert.equal(refused.code, 1, refused.errors);
+      assert.match(refused.errors, /plumbline\.tool_servers\. Bring it back from a backup.*\n.*nothing was changed/);
+      const applied = await apply(upstream.config);
+      assert.equal(applied.code, 0, applied.errors);
+      await until('it to be served', async () => /"scripted"/.test((await ask(gateway, '/v1/models')).body));
+    } finally {
+      await database.query('alter table plumbline.gone rename to tool_servers');
+    }
+  });
 });

@@ -41,19 +41,20 @@ export const exporting: Command = {
       await refuseWrongKey(database, sealer);
       return { state: await readConfiguration(database), servers: await readToolServers(database) };
     });
-    const credentials = [...state.credentials.values()].map((credential) => namedFields(credential, sealer));
-    const toolServers = servers.map((server) => namedServer(server, sealer));
+    const variables = new Variables();
+    const credentials = [...state.credentials.values()].map((credential) => namedFields(credential, sealer, variables));
+    const toolServers = servers.map((server) => namedServer(server, sealer, variables));
     const aliases = [...state.aliases.values()];
     const { yaml, unsaid } = write({ ...state, aliases, credentials, toolServers });
     const named = [...credentials, ...toolServers].flatMap(({ references }) => Object.values(references));
-    const variables = [...new Set(named)].sort();
+    const secrets = [...new Set(named)].sort();
     if (options['json'] === true) {
-      terminal.say(JSON.stringify({ yaml, unsaid, secrets: variables }, null, 2));
+      terminal.say(JSON.stringify({ yaml, unsaid, secrets }, null, 2));
       return exitCodes.well;
     }
     terminal.say(yaml.trimEnd());
     for (const line of unsaid) terminal.complain(`plumbline: note: ${line}`);
-    if (variables.length > 0) terminal.complain(`plumbline: note: secrets are looked up in ${variables.join(', ')}`);
+    if (secrets.length > 0) terminal.complain(`plumbline: note: secrets are looked up in ${secrets.join(', ')}`);
     return exitCodes.well;
   },
 };
@@ -69,26 +70,20 @@ function writerOf(form: string): (state: InForce) => Written {
   throw new CommandFailure(`there is no form ${form}`, suggestion(form, known) || known.join(' or '), exitCodes.usage);
 }
 
-function namedFields({ name, sealed }: CredentialRecord, sealer: Sealer): NamedFields {
-  const open = (field: string, text: string): Secret => sealer.unseal(text, credentialPlace(name, field));
-  return { name, references: referencesOf(sealed, open, (field) => variableFor(name, field)) };
-}
-
-function namedServer({ sealed, ...record }: ToolServerRecord, sealer: Sealer): NamedToolServer {
-  const open = (field: string, text: string): Secret => sealer.unseal(text, toolServerPlace(record.name, field));
-  return { record, references: referencesOf(sealed, open, (field) => asVariable(`tool_${record.name}_${field}`)) };
-}
-
-/** A secret that only names where it is kept keeps that name; any other gets the name of a variable. */
-function referencesOf(
-  sealed: Readonly<Record<string, string>>,
-  open: (field: string, text: string) => Secret,
-  variableOf: (field: string) => string,
-): Readonly<Record<string, string>> {
+function namedFields({ name, sealed }: CredentialRecord, sealer: Sealer, variables: Variables): NamedFields {
   const fields = Object.entries(sealed).map(([field, text]) => {
-    return [field, open(field, text).reference()?.written ?? `os.environ/${variableOf(field)}`] as const;
+    const secret = sealer.unseal(text, credentialPlace(name, field));
+    return [field, variables.referenceTo(secret, variableFor(name, field))] as const;
   });
-  return Object.fromEntries(fields);
+  return { name, references: Object.fromEntries(fields) };
+}
+
+function namedServer({ sealed, ...record }: ToolServerRecord, sealer: Sealer, variables: Variables): NamedToolServer {
+  const fields = Object.entries(sealed).map(([field, text]) => {
+    const secret = sealer.unseal(text, toolServerPlace(record.name, field));
+    return [field, variables.referenceTo(secret, asVariable(`tool_${record.name}_${field}`))] as const;
+  });
+  return { record, references: Object.fromEntries(fields) };
 }
 
 /** `variable/NAME` was read from NAME; other names are made fit to be one. */
@@ -98,3 +93,18 @@ function variableFor(name: string, field: string): string {
 }
 
 const asVariable = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+
+/** Names of variables for secrets: no two secrets share one. */
+class Variables {
+  readonly #taken = new Map<string, Secret>();
+
+  /** A secret that only names where it is kept keeps that name; any other gets a variable, named after what is given. */
+  referenceTo(secret: Secret, wish: string): string {
+    const written = secret.reference()?.written;
+    if (written !== undefined) return written;
+    let name = wish;
+    for (let number = 2; this.#taken.get(name)?.equals(secret) === false; number++) name = `${wish}_${number}`;
+    this.#taken.set(name, secret);
+    return `os.environ/${name}`;
+  }
+}
