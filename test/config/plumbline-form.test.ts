@@ -155,6 +155,14 @@ test('which form it is shows at its top', () => {
   ]);
 });
 
+test('it stands in one file', () => {
+  const included = read('include: [more.yaml]\nmodels: {a: ollama/a}', {
+    files: { 'more.yaml': 'models: {b: ollama/b}' },
+  });
+  const errors = included.notices.filter(({ severity }) => severity === 'error');
+  assert.deepEqual(brief(errors), ['1:1 error : this form cannot include other files']);
+});
+
 const wrong: readonly (readonly [string, string])[] = [
   ['models: {a: ollama/a}\nplumbline: §2', 'plumbline: this version of the form is not known; write plumbline: 1'],
   ['plumbline: 1\n§modles: {}', 'modles: unknown key modles; did you mean models?'],

@@ -143,7 +143,7 @@ const file = fc
         credential_values: {
           api_key: 'os.environ/KEY_TWO',
           other_token: 'literal-canary',
-          'header:x-team-token': 'header-canary',
+          'header:x-team-auth': 'header-canary',
         },
       },
     ]),
