@@ -31,6 +31,8 @@ export interface Arrived {
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** More headers, as they go out: each line with its end. Whoever made them answers for what they hold. */
+  readonly lines?: string;
   readonly body: Uint8Array | string | AsyncIterable<Uint8Array | string>;
   /** For a stream: text that means nothing and is sent whenever it has been silent for too long. */
   readonly ping?: string;

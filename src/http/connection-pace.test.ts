@@ -28,11 +28,15 @@ const host: Host = {
     mostAhead = Math.max(mostAhead, (connections.at(-1)?.socket.bytesRead ?? 0) - read);
     const body = answers[target];
     if (target === '/sink') {
-      exchange.receive(5_000_000, (sent) => exchange.response.whole(200, {}, String(sent.length)), assert.fail);
+      exchange.receive(
+        5_000_000,
+        (sent) => exchange.response.whole({ status: 200, headers: {} }, String(sent.length)),
+        assert.fail,
+      );
     } else if (body === undefined) {
       exchange.discard();
-      exchange.response.whole(404, {}, 'none');
-    } else exchange.receive(0, () => exchange.response.whole(200, {}, body), assert.fail);
+      exchange.response.whole({ status: 404, headers: {} }, 'none');
+    } else exchange.receive(0, () => exchange.response.whole({ status: 200, headers: {} }, body), assert.fail);
   },
   refusal: () => 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n',
   broken: (error) => assert.fail(String(error)),

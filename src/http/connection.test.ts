@@ -26,7 +26,7 @@ const host: Host = {
     const { method, target, fields } = exchange.head;
     const answer = (body: Buffer): void => {
       ours.push({ method, target, fields, body: body.toString('latin1') });
-      exchange.response.whole(200, {}, 'x', method === 'HEAD');
+      exchange.response.whole({ status: 200, headers: {} }, 'x', method === 'HEAD');
     };
     exchange.receive(1_000_000, answer, () => assert.fail('too large'));
   },

@@ -6,10 +6,10 @@ import type { Response } from './response.ts';
 export async function giveReply(response: Response, reply: Reply, pingMs: number, headOnly: boolean): Promise<void> {
   const { body } = reply;
   if (typeof body === 'string' || body instanceof Uint8Array) {
-    if (!response.isLost) response.whole(reply.status, reply.headers, body, headOnly);
+    if (!response.isLost) response.whole(reply, body, headOnly);
     return;
   }
-  response.begin(reply.status, reply.headers);
+  response.begin(reply);
   if (reply.isLate === true) response.write(reply.ping ?? '');
   const pulse = new Pulse(response, reply.ping ?? '', pingMs);
   try {

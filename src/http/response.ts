@@ -2,9 +2,12 @@
 // its head, a stream's head together with its first pieces. Invariant: no value of a header can end its line.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Reply } from '../core/wire.ts';
+import { writeThrough } from '../kit/http1/write-through.ts';
 import type { Outbox, Waiting } from '../kit/outbox.ts';
 
-export type HeaderLines = Readonly<Record<string, string>>;
+/** What is said of an answer before its body. */
+export type Opening = Pick<Reply, 'status' | 'headers' | 'lines'>;
 
 /** What a response needs of the connection it goes out on. */
 export interface Way {
@@ -63,19 +66,19 @@ export class Response implements Waiting {
     return this.#hasBegun;
   }
 
-  /** Takes status, headers and the whole body (for HEAD only its length is told); sends all of it. Throws on a header that could end its line. */
-  whole(status: number, headers: HeaderLines, body: Uint8Array | string, headOnly = false): void {
+  /** Takes the opening and the whole body (for HEAD only its length is told); sends all of it. Throws on a header that could end its line. */
+  whole(opening: Opening, body: Uint8Array | string, headOnly = false): void {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    const head = `${this.#opening(status, headers)}content-length: ${length}\r\n\r\n`;
+    const head = `${this.#head(opening)}content-length: ${length}\r\n\r\n`;
     this.#put(head, headOnly ? '' : body, headOnly ? 0 : length, false);
     this.#isDone = true;
   }
 
-  /** Takes status and headers; the body follows by write and end. Throws on a header that could end its line. */
-  begin(status: number, headers: HeaderLines): void {
+  /** Takes the opening; the body follows by write and end. Throws on a header that could end its line. */
+  begin(opening: Opening): void {
     this.#isChunked = this.#way.isModern;
     const framing = this.#isChunked ? 'transfer-encoding: chunked\r\n\r\n' : '\r\n';
-    this.#put(this.#opening(status, headers) + framing, '', 0, false);
+    this.#put(this.#head(opening) + framing, '', 0, false);
   }
 
   /** Takes a piece of the body; returns false when enough waits for the client (see drained). */
@@ -137,12 +140,14 @@ export class Response implements Waiting {
     this.#bytes = 0;
     if (this.#isLost) return;
     const { socket } = this.#way;
-    const isOne = bytes <= longestCopy;
-    if (!isOne) socket.cork();
     const [first] = pieces;
-    if (isOne && first !== undefined) socket.write(pieces.length === 1 ? first : Buffer.concat(pieces, bytes));
-    else for (const piece of pieces) socket.write(piece);
-    if (!isOne) socket.uncork();
+    if (first !== undefined && bytes <= longestCopy) {
+      writeThrough(socket, pieces.length === 1 ? first : Buffer.concat(pieces, bytes));
+    } else {
+      socket.cork();
+      for (const piece of pieces) socket.write(piece);
+      socket.uncork();
+    }
     if (!socket.writableNeedDrain) this.stir();
     if (!this.#isDone || this.#isWritten) return;
     this.#isWritten = true;
@@ -173,7 +178,7 @@ export class Response implements Waiting {
     this.#bytes += piece.length;
   }
 
-  #opening(status: number, headers: HeaderLines): string {
+  #head({ status, headers, lines = '' }: Opening): string {
     this.#hasBegun = true;
     this.#isLast = this.#way.isLast();
     const { keepAliveSeconds } = this.#way;
@@ -184,7 +189,7 @@ export class Response implements Waiting {
       if (unfit.test(value)) throw new TypeError(`the header ${name} holds a character that no header may hold`);
       text += `${name}: ${value}\r\n`;
     }
-    return text + dateLine() + (this.#isLast ? 'connection: close\r\n' : keepAlive(keepAliveSeconds));
+    return text + lines + dateLine() + (this.#isLast ? 'connection: close\r\n' : keepAlive(keepAliveSeconds));
   }
 }
 

@@ -193,7 +193,7 @@ class Door implements Host {
     const arrived = this.#arrived(sent, {}, nothing, new Abort());
     const reply = route?.refuse?.(arrived, error) ?? this.#edge.refuse(error, arrived, route);
     const allow = error.code === 'method_not_allowed' ? { allow: this.#routes.methods(path).join(', ') } : {};
-    exchange.response.whole(reply.status, { ...reply.headers, ...allow }, reply.body, method === 'HEAD');
+    exchange.response.whole({ ...reply, headers: { ...reply.headers, ...allow } }, reply.body, method === 'HEAD');
   }
 
   #arrived(sent: Sent, parameters: Match['parameters'], body: Buffer, gone: Signal): Arrived {

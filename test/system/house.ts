@@ -246,12 +246,19 @@ async function told(reply: Reply): Promise<Told> {
   const text = typeof reply.body === 'string' ? reply.body : await readWhole(reply.body);
   return {
     status: reply.status,
-    headers: reply.headers,
+    headers: { ...reply.headers, ...fieldsOf(reply.lines ?? '') },
     text,
     get json() {
       return JSON.parse(text);
     },
   };
+}
+
+function fieldsOf(lines: string): Record<string, string> {
+  const fields = lines.split('\r\n').filter((line) => line !== '');
+  return Object.fromEntries(
+    fields.map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
+  );
 }
 
 async function readWhole(body: Exclude<Reply['body'], string>): Promise<string> {

@@ -6,28 +6,22 @@ import type { Reply } from '../../core/wire.ts';
 import { type Answer, asGatewayError, type StreamUnderWay } from '../attempt.ts';
 import type { Parts, Resolved } from '../exchange.ts';
 import type { Trail } from '../trail.ts';
-import { replyHeaders } from './headers.ts';
+import { replyLines } from './headers.ts';
 
 const eventStream = 'text/event-stream; charset=utf-8';
-const json = 'application/json';
+const wholeHeaders = { 'content-type': 'application/json' };
 
 /** Takes an answer; returns the reply. A stream's row is written when it ends, a whole answer's now. */
 export function answerReply(asked: Resolved, answer: Answer, parts: Parts, trail: Trail): Reply {
   trail.began();
   const { ping } = asked.surface.dialect;
   if (answer.kind === 'stream') {
-    const headers = replyHeaders(asked, answer, null, parts, trail);
-    return {
-      status: 200,
-      headers: { ...streamHeaders, ...headers },
-      body: delivery(asked, answer, trail),
-      ping,
-    };
+    const lines = replyLines(asked, answer, null, parts, trail);
+    return { status: 200, headers: streamHeaders, lines, body: delivery(asked, answer, trail), ping };
   }
-  const headers = replyHeaders(asked, answer, trail.costOf(answer.usage), parts, trail);
-  headers['content-type'] = json;
+  const lines = replyLines(asked, answer, trail.costOf(answer.usage), parts, trail);
   trail.succeed(200, answer.usage);
-  return { status: 200, headers, body: answer.bytes };
+  return { status: 200, headers: wholeHeaders, lines, body: answer.bytes };
 }
 
 const streamHeaders = { 'content-type': eventStream, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };

@@ -10,7 +10,7 @@ import type { Alias, Target } from '../target.ts';
 export function candidates(asked: Resolved, alias: Alias, parts: Parts): readonly Target[] {
   const { operation } = asked.surface;
   const able =
-    asked.options.mockResponse === null ? alias.targets.filter((target) => canServe(target, operation)) : alias.targets;
+    asked.options.mockResponse === null ? kept(alias.targets, (target) => canServe(target, operation)) : alias.targets;
   if (able.length === 0)
     throw (alias.targets.length === 0 ? parts.lostModels() : undefined) ?? noneServes(asked, alias);
   return parts.router().tagFiltering ? tagged(able, asked.options.tags) : able;
@@ -40,13 +40,18 @@ function tagged(targets: readonly Target[], tags: readonly string[]): readonly T
 
 /** Takes deployments; returns those that do not rest, best first. */
 export function ordered(targets: readonly Target[], alias: Alias, parts: Parts): readonly Target[] {
-  const awake = targets.filter((target) => !parts.traffic.rests(target.record.id));
+  const awake = kept(targets, (target) => !parts.traffic.rests(target.record.id));
   if (awake.length < 2) return awake;
   const seen = awake.map((target) => ({ target, seen: parts.traffic.seen(target.record.id) }));
   const sorted = strategies[alias.strategy].order(seen, parts.random).map(({ target }) => target);
   if (sorted.every(isPlain)) return sorted;
   const fullness = (target: Target): number => Number(isFull(target, parts));
   return sorted.toSorted((a, b) => fullness(a) - fullness(b) || orderOf(a) - orderOf(b));
+}
+
+/** Nearly always that is all of them, and the list itself will do. */
+function kept(targets: readonly Target[], isFit: (target: Target) => boolean): readonly Target[] {
+  return targets.every(isFit) ? targets : targets.filter(isFit);
 }
 
 function isPlain({ record: { parameters } }: Target): boolean {

@@ -15,7 +15,7 @@ import { allRest, candidates, isFull, ordered } from './choose.ts';
 export function converse(asked: Resolved, parts: Parts, trail: Trail): Promise<Answer> {
   const { alias } = asked;
   trail.turnedTo(alias.name);
-  const onwards = leadsOn(asked, alias, [], new Set([alias.name]), parts);
+  const onwards = leadsOn(asked, alias, [], [alias.name], parts);
   return askGroup(asked, alias, onwards, parts, trail).catch((thrown) =>
     fallBack(asked, GatewayError.from(thrown), parts, trail),
   );
@@ -23,14 +23,14 @@ export function converse(asked: Resolved, parts: Parts, trail: Trail): Promise<A
 
 /** Turns to fallback after fallback, those of a failed fallback behind those that wait already. */
 async function fallBack(asked: Resolved, first: GatewayError, parts: Parts, trail: Trail): Promise<Answer> {
-  const turned = new Set([asked.alias.name]);
+  const turned = [asked.alias.name];
   const waiting: string[] = [];
   let failed = { alias: asked.alias, error: first };
-  while (mayFallBack(failed.error, asked) && turned.size <= parts.router().maxFallbacks) {
+  while (mayFallBack(failed.error, asked) && turned.length <= parts.router().maxFallbacks) {
     waiting.push(...fallbacksOf(asked, failed.alias, failed.error));
     const alias = nextOf(waiting, turned, asked, parts);
     if (alias === undefined) break;
-    turned.add(alias.name);
+    turned.push(alias.name);
     trail.turnedTo(alias.name);
     const onwards = leadsOn(asked, alias, waiting, turned, parts);
     try {
@@ -43,9 +43,9 @@ async function fallBack(asked: Resolved, first: GatewayError, parts: Parts, trai
 }
 
 /** Takes names from the front until one exists that was not turned to yet. */
-function nextOf(waiting: string[], turned: ReadonlySet<string>, asked: Resolved, parts: Parts): Alias | undefined {
+function nextOf(waiting: string[], turned: readonly string[], asked: Resolved, parts: Parts): Alias | undefined {
   for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-    const alias = turned.has(name) ? undefined : fallbackNamed(name, asked, parts);
+    const alias = turned.includes(name) ? undefined : fallbackNamed(name, asked, parts);
     if (alias !== undefined) return alias;
   }
   return undefined;
@@ -56,10 +56,10 @@ function leadsOn(
   asked: Resolved,
   alias: Alias,
   waiting: readonly string[],
-  turned: ReadonlySet<string>,
+  turned: readonly string[],
   parts: Parts,
 ): boolean {
-  const isOpen = (name: string): boolean => !turned.has(name) && fallbackNamed(name, asked, parts) !== undefined;
+  const isOpen = (name: string): boolean => !turned.includes(name) && fallbackNamed(name, asked, parts) !== undefined;
   return waiting.some(isOpen) || fallbacksOf(asked, alias, null).some(isOpen);
 }
 
@@ -95,8 +95,8 @@ async function askGroup(asked: Resolved, alias: Alias, onwards: boolean, parts: 
   for (let retries = 0; ; retries++) {
     // A rest sends requests elsewhere; one that has no elsewhere is not kept out by it.
     const rested = hasElsewhere ? ordered(able, alias, parts) : able;
-    const awake = rested.filter((target) => !useless.includes(target));
-    const target = awake.find((one) => !tried.includes(one)) ?? awake[0];
+    const awake = useless.length === 0 ? rested : rested.filter((one) => !useless.includes(one));
+    const target = tried.length === 0 ? awake[0] : (awake.find((one) => !tried.includes(one)) ?? awake[0]);
     if (target === undefined) throw failure ?? allRest(able, alias, parts);
     if (failure !== null && tried.includes(target)) await wait(failure, retries, asked, parts);
     tried.push(target);

@@ -1,46 +1,61 @@
-// The response headers clients of LiteLLM rely on (contracts 10.1), and our own.
+// The response headers clients of LiteLLM rely on (contracts 10.1), and our own. Invariant: no value can end its line.
 import type { Answer } from '../attempt.ts';
 import type { Parts, Resolved } from '../exchange.ts';
+import type { Target } from '../target.ts';
 import type { Trail } from '../trail.ts';
 
-/** Takes an answer and its cost in US dollars (null: not known yet, or never); returns the headers of the reply. */
-export function replyHeaders(
-  asked: Resolved,
-  answer: Answer,
-  cost: number | null,
-  parts: Parts,
-  trail: Trail,
-): Record<string, string> {
+/**
+ * Takes an answer and its cost in US dollars (null: not known yet, or never); returns the headers of the reply as they go out. One
+ * text, because twenty headers told one by one cost more than routing the request.
+ */
+export function replyLines(asked: Resolved, answer: Answer, cost: number | null, parts: Parts, trail: Trail): string {
   const { id, callId } = asked.arrived;
   const { totalMs, overheadMs } = trail.times();
-  const attempts = String(trail.attempts);
-  const deployment = headerText(answer.target.record.id);
-  const overhead = overheadMs.toFixed(3);
-  const headers: Record<string, string> = {
-    'x-litellm-call-id': callId,
-    'x-litellm-model-id': deployment,
-    'x-litellm-model-api-base': answer.target.shownAddress,
-    'x-litellm-model-group': headerText(trail.group ?? asked.model),
-    'x-litellm-version': parts.version,
-    'x-litellm-attempted-retries': String(Math.max(0, trail.attempts - 1)),
-    'x-litellm-attempted-fallbacks': String(trail.fallbacks),
-    'x-litellm-response-duration-ms': totalMs.toFixed(3),
-    'x-litellm-overhead-duration-ms': overhead,
-    'x-plumbline-request-id': id,
-    'x-plumbline-deployment': deployment,
-    'x-plumbline-attempts': attempts,
-    'x-plumbline-overhead-ms': overhead,
-  };
-  if (cost !== null) {
-    headers['x-litellm-response-cost'] = String(cost);
-    headers['x-plumbline-cost'] = String(cost);
-  }
-  if (trail.dropped.length > 0) headers['x-plumbline-dropped-parameters'] = namesIn(trail.dropped);
+  const { attempts } = trail;
+  const overhead = thousandths(overheadMs);
+  let lines = `${standing(answer.target, parts.version)}x-litellm-call-id: ${callId}\r
+x-litellm-model-group: ${headerText(trail.group ?? asked.model)}\r
+x-litellm-attempted-retries: ${Math.max(0, attempts - 1)}\r
+x-litellm-attempted-fallbacks: ${trail.fallbacks}\r
+x-litellm-response-duration-ms: ${thousandths(totalMs)}\r
+x-litellm-overhead-duration-ms: ${overhead}\r
+x-plumbline-request-id: ${id}\r
+x-plumbline-attempts: ${attempts}\r
+x-plumbline-overhead-ms: ${overhead}\r
+`;
+  if (cost !== null) lines += `x-litellm-response-cost: ${cost}\r\nx-plumbline-cost: ${cost}\r\n`;
+  if (trail.dropped.length > 0) lines += `x-plumbline-dropped-parameters: ${namesIn(trail.dropped)}\r\n`;
   for (const name in answer.headers) {
-    if (name.startsWith('x-ratelimit-'))
-      headers[name] = headers[`llm_provider-${name}`] = headerText(answer.headers[name] ?? '');
+    if (!name.startsWith('x-ratelimit-')) continue;
+    const value = headerText(answer.headers[name] ?? '');
+    lines += `${name}: ${value}\r\nllm_provider-${name}: ${value}\r\n`;
   }
-  return headers;
+  return lines;
+}
+
+/** What is the same in every answer of a deployment. */
+const told = new WeakMap<Target, string>();
+
+function standing(target: Target, version: string): string {
+  const known = told.get(target);
+  if (known !== undefined) return known;
+  const deployment = headerText(target.record.id);
+  const lines = [
+    `x-litellm-model-id: ${deployment}`,
+    `x-litellm-model-api-base: ${headerText(target.shownAddress)}`,
+    `x-litellm-version: ${version}`,
+    `x-plumbline-deployment: ${deployment}`,
+    '',
+  ].join('\r\n');
+  told.set(target, lines);
+  return lines;
+}
+
+/** Milliseconds with three decimals. */
+function thousandths(ms: number): string {
+  const all = Math.round(ms * 1000);
+  const whole = Math.floor(all / 1000);
+  return `${whole}.${String(all - whole * 1000).padStart(3, '0')}`;
 }
 
 const longestText = 256;

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Outbox, Waiting } from '../outbox.ts';
 import { answerFraming, ChunkedReader, type Framing } from './framing.ts';
 import { type AnswerHead, type Fields, HeadMemory, Malformed, readAnswerHead } from './head.ts';
+import { writeThrough } from './write-through.ts';
 
 /** Who is told what becomes of a call. Of `ended` and `failed` one is called, once, and nothing after it. */
 export interface CallEvents {
@@ -84,9 +85,12 @@ export class Channel implements Waiting {
     this.#out = null;
     this.#outBody = null;
     if (head === null || this.#isLost) return;
-    if (body !== null) this.#socket.cork();
+    if (body === null) {
+      writeThrough(this.#socket, head);
+      return;
+    }
+    this.#socket.cork();
     this.#socket.write(head);
-    if (body === null) return;
     this.#socket.write(body);
     this.#socket.uncork();
   }

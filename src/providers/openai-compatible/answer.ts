@@ -105,8 +105,8 @@ function mendMessage(sent: JsonObject, call: Call): JsonObject {
 }
 
 function withToolCalls(message: JsonObject, call: Call): JsonObject {
+  if (message.tool_calls === undefined) return message;
   const { tool_calls: sent, ...rest } = message;
-  if (sent === undefined) return message;
   const given = listOf(sent);
   if (given.length === 0) return rest;
   const calls = given.map((toolCall) => mendToolCall(isObject(toolCall) ? toolCall : {}, call));

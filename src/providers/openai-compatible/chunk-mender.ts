@@ -105,15 +105,16 @@ function mendDelta(delta: JsonObject, state: ChoiceState): JsonObject {
 
 /** The role stands in the first delta only: clients that join deltas would read `assistantassistant`. */
 function withRole(delta: JsonObject, state: ChoiceState): JsonObject {
+  if (state.hasRole && delta.role === undefined) return delta;
   const { role, ...rest } = delta;
-  if (state.hasRole) return role === undefined ? delta : rest;
+  if (state.hasRole) return rest;
   state.hasRole = true;
   return typeof role === 'string' && role !== '' ? delta : { role: 'assistant', ...rest };
 }
 
 function withToolCalls(delta: JsonObject, state: ChoiceState): JsonObject {
+  if (delta.tool_calls === undefined) return delta;
   const { tool_calls: sent, ...rest } = delta;
-  if (sent === undefined) return delta;
   const calls = state.tools.mend(listOf(sent));
   if (calls.length === 0) return rest;
   return calls === sent ? delta : { ...rest, tool_calls: calls };
