@@ -54,6 +54,20 @@ before(async () => {
       return { body: claude };
     },
     settings: [{ name: 'router.timeoutMs', owner: 'file' }],
+    toolServers: [
+      {
+        name: 'exa',
+        owner: 'file',
+        alias: null,
+        transport: 'http',
+        url: 'https://mcp.exa.test',
+        command: null,
+        arguments: [],
+        auth: 'api_key',
+        settings: {},
+        sealed: { auth_value: sealed },
+      },
+    ],
   });
   const options = { host: '127.0.0.1', port: 0, bodyLimit: 100_000, keepAliveMs: 1_000, pingMs: 15_000 };
   server = await openServer(options, house.site.routes, house.site.edge);
@@ -129,6 +143,9 @@ test('config shows each option with its source, and of a secret whether it is se
   assert.match(output, /^databaseUrl +not set +default$/m);
   assert.match(output, /^router\.timeoutMs +45000 +table, of the file$/m);
   assert.match(output, /^router\.retries +2 +default$/m);
+  const exa = '{"url":"https://mcp.exa.test","auth_type":"api_key","auth_value":"[secret]"}';
+  assert.match(output, /^TOOL SERVER, STORED ONLY +VALUE +FROM$/m);
+  assert.ok(output.split('\n').some((line) => line.startsWith('exa ') && line.includes(`${exa}  table, of the file`)));
   assert.doesNotMatch(output, new RegExp(masterKey));
   const changed = JSON.parse((await type('config --changed --json')).output) as Record<string, { name: string }[]>;
   assert.deepEqual(

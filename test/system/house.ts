@@ -10,6 +10,7 @@ import {
   type DeploymentRecord,
   type RouterSettings,
   routerSettings,
+  type ToolServerRecord,
   type Tracing,
   type UsageRow,
   type VirtualKey,
@@ -102,6 +103,8 @@ export interface HouseOptions {
   readonly options?: Config;
   /** Settings as they stand in the tables, where there is no database to read them from. */
   readonly settings?: readonly SettingRow[];
+  /** As they are stored; shown where settings are given. */
+  readonly toolServers?: readonly ToolServerRecord[];
   readonly metricsReaders?: 'anyone' | 'local' | 'key';
   /** What a change of the management API is followed by. */
   readonly refresh?: () => Promise<void>;
@@ -147,7 +150,10 @@ export function openHouse(options: HouseOptions): House {
   const aliases = [...names].map((name) => alias(name, options.aliases ?? []));
   const sealer = openSealer(new Secret('salt-of-the-test-house'));
   const router = routerSettings(options.router ?? {});
-  const settings = <Row>() => Promise.resolve([...(options.settings ?? [])] as Row[]);
+  const settings = <Row>(sql: string) =>
+    Promise.resolve((sql.includes('plumbline.tool_servers') ? options.toolServers : options.settings) ?? []) as Promise<
+      Row[]
+    >;
   const unused = () => Promise.reject(new Error('this house has no database'));
   const site = openSite({
     masterKey: new Secret(masterKey),
