@@ -91,6 +91,8 @@ class FileFollower implements Follower {
       const changes = await bringIn(reading.declaration);
       this.#files = reading.files;
       log.info('the configuration file was read again', { changes });
+      const warnings = reading.notices.filter(({ severity }) => severity === 'warning');
+      if (warnings.length > 0) log.warn('the configuration file has warnings', { notices: renderNotices(warnings) });
       this.#sayWhatWaits(reading);
     } catch (error) {
       log.error('the configuration file could not be brought in; nothing was changed', { error });

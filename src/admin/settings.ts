@@ -4,11 +4,10 @@
 import { z } from 'zod';
 import type { Mention, Routing } from '../config/litellm-routing.ts';
 import { readPostedSettings } from '../config/posted-settings.ts';
-import { mayCall } from '../core/caller.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { type AliasRecord, type RouterSettings, routerSettings } from '../core/records.ts';
-import { addAlias, changeAlias, deleteAlias } from '../store/api-aliases.ts';
+import { addAlias, changeAlias, deleteAlias, isCovered } from '../store/api-aliases.ts';
 import { setRouterSettings } from '../store/api-settings.ts';
 import type { Queries } from '../store/database.ts';
 import { readAliases } from '../store/tables/aliases.ts';
@@ -127,9 +126,8 @@ function withRules(before: Aliases, routing: Routing, isPosted: IsPosted): Alias
 
 /** Names that can be called: aliases, or what is behind a wildcard. */
 function namesIn(mentions: readonly Mention[], aliases: Aliases): string[] {
-  const isKnown = (name: string): boolean =>
-    aliases.has(name) || [...aliases.keys()].some((one) => one.includes('*') && mayCall([one], name));
-  return mentions.map(({ name }) => (isKnown(name) ? name : notThere(name)));
+  const all = [...aliases.keys()];
+  return mentions.map(({ name }) => (isCovered(name, all) ? name : notThere(name)));
 }
 
 function notThere(name: string): never {

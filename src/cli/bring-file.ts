@@ -1,5 +1,6 @@
 // A configuration file and the tables: what the one would change in the other, and the change itself.
 import { readFile } from '../admin/read-file.ts';
+import { renderNotices } from '../config/notices.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { DeploymentRecord } from '../core/records.ts';
 import { openSealer } from '../kit/seal.ts';
@@ -32,7 +33,8 @@ export async function bringFile(
   terminal: Terminal,
 ): Promise<Brought> {
   const config = configOf({ ...options, config: path }, terminal);
-  const { declaration } = readFile(path, terminal.environment, config.acceptNotYet);
+  const { declaration, notices } = readFile(path, terminal.environment, config.acceptNotYet);
+  if (notices.length > 0) terminal.complain(renderNotices(notices));
   const { saltKey, otherSaltKeys } = saltKeysOf(config);
   const sealer = openSealer(saltKey, otherSaltKeys);
   const bring = isReal ? replaceOwned : rehearseOwned;

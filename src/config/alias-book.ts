@@ -1,4 +1,5 @@
-// Every name of the file, looked up: aliases, what they stand for, and their fallbacks. A name that leads nowhere is an error.
+// Every name of the file, looked up: aliases, what they stand for, and their fallbacks. A name that leads nowhere is left out, with a
+// warning: LiteLLM starts with such a file too, and takes the name for no model when it is called.
 import type { AliasRecord } from '../core/records.ts';
 import type { DeploymentBook } from './deployment-book.ts';
 import { suggestion } from './did-you-mean.ts';
@@ -61,7 +62,13 @@ export class AliasBook {
       const end = this.#follow(alias, written);
       if (end === undefined || !this.#isKnown(end, [])) continue;
       this.#deployments.fillIn(end.name);
-      targets.set(alias.name, end.name);
+      if (this.#deployments.aliases().includes(end.name)) targets.set(alias.name, end.name);
+      else
+        this.#desk.findings.warning(
+          end.at,
+          `${end.shown} is the id of a deployment, so this is left out`,
+          'name its model_name',
+        );
     }
     return targets;
   }
@@ -124,15 +131,20 @@ export class AliasBook {
     return [...names];
   }
 
-  /** True when the name can be called. One that was left out is reported as such. */
+  /** True when the name can be called; else it is reported. */
   #isKnown({ name, at, shown }: Mention, others: readonly string[]): boolean {
+    if (name.includes('*')) {
+      const says = `${shown} is a wildcard, and no model to call, so this is left out`;
+      this.#desk.findings.warning(at, says, 'name a model behind it');
+      return false;
+    }
     if (this.#deployments.matches(name) || others.includes(name)) return true;
     if (this.#leftOut.has(name)) {
       this.#desk.findings.warning(at, `${shown} was left out, so nothing leads to it`, 'see its entry in model_list');
       return false;
     }
     const mend = suggestion(name, [...this.#deployments.aliases(), ...others]) || 'add it to model_list';
-    this.#desk.findings.error(at, `there is no model ${shown}`, mend);
+    this.#desk.findings.warning(at, `there is no model ${shown}, so this is left out`, mend);
     return false;
   }
 }

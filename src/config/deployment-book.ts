@@ -127,8 +127,9 @@ function added(
 /** Takes an alias and a name; returns what its `*` stands for ('' when they are the same), or undefined: no match. */
 export function starOf(alias: string, name: string): string | undefined {
   if (alias === name) return '';
-  const [head = '', tail] = alias.split('*');
-  if (tail === undefined || name.length < alias.length - 1) return undefined;
+  const star = alias.indexOf('*');
+  if (star === -1 || name.length < alias.length - 1) return undefined;
+  const [head, tail] = [alias.slice(0, star), alias.slice(star + 1)];
   return name.startsWith(head) && name.endsWith(tail) ? name.slice(head.length, name.length - tail.length) : undefined;
 }
 

@@ -1,9 +1,12 @@
 // Aliases of the management API: added, changed, deleted; each in the caller's transaction.
+
+import { mayCall } from '../core/caller.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { AliasRecord } from '../core/records.ts';
 import { aloneWithModels, holdOwnRow } from './api-row.ts';
 import type { Queries } from './database.ts';
 import { readAliases, replaceAliases } from './tables/aliases.ts';
+import { readRouterSettings } from './tables/settings.ts';
 
 /** Takes an alias; stores it. Returns false when the very same is there already. Throws field_invalid when the name is taken, or a name it gives leads nowhere. */
 export async function addAlias(queries: Queries, alias: AliasRecord): Promise<boolean> {
@@ -37,42 +40,37 @@ export async function deleteAlias(queries: Queries, name: string): Promise<void>
   await queries.query('delete from plumbline.aliases where name = $1', [name]);
 }
 
-/** Takes a name; returns when nothing stands for it or falls back on it. Throws field_invalid with the names of what does. */
+/** Takes a name; returns when nothing that stands for it or falls back on it would be lost with it. Throws field_invalid with the names of what does. */
 export async function refusePointedAt(queries: Queries, name: string): Promise<void> {
-  const pointing = (await readAliases(queries)).filter((alias) => alias.name !== name && namesIn(alias).includes(name));
-  const [everybody] = await queries.query(
-    `select 1 from plumbline.settings where name = 'router.defaultFallbacks' and value @> to_jsonb($1::text)`,
-    [name],
-  );
+  const others = (await readAliases(queries)).filter((alias) => alias.name !== name);
+  const left = others.map((alias) => alias.name);
+  const isLost = (wanted: string): boolean => isCovered(wanted, [name]) && !isCovered(wanted, left);
+  const pointing = others.filter((alias) => alias.target === name || fallbacksOf(alias).some(isLost));
+  const { defaultFallbacks = [] } = await readRouterSettings(queries);
   const by = [
     ...pointing.map((alias) => `the alias ${alias.name}`),
-    ...(everybody === undefined ? [] : ['the default fallbacks']),
+    ...(defaultFallbacks.some(isLost) ? ['the default fallbacks'] : []),
   ];
   if (by.length > 0)
     throw invalid('name', `${name} would lead nowhere, and ${by.join(', ')} would point at it; change that first`);
 }
 
-function namesIn({
-  target,
-  fallbacks,
-  contextWindowFallbacks,
-  contentPolicyFallbacks,
-}: AliasRecord): readonly string[] {
-  return [...(target === null ? [] : [target]), ...fallbacks, ...contextWindowFallbacks, ...contentPolicyFallbacks];
+/** Takes a name to call and aliases; true when one of them is it, or is a wildcard that covers it. */
+export function isCovered(called: string, aliases: readonly string[]): boolean {
+  const answers = (alias: string): boolean => alias === called || (alias.includes('*') && mayCall([alias], called));
+  return !called.includes('*') && aliases.some(answers);
+}
+
+function fallbacksOf({ fallbacks, contextWindowFallbacks, contentPolicyFallbacks }: AliasRecord): readonly string[] {
+  return [...fallbacks, ...contextWindowFallbacks, ...contentPolicyFallbacks];
 }
 
 /** What it stands for must be an alias of its own; what it falls back on may be behind a wildcard too. */
 function checkNames(alias: AliasRecord, all: readonly AliasRecord[]): void {
-  const covers = ({ name }: AliasRecord, wanted: string): boolean => {
-    const [head = '', tail] = name.split('*');
-    return (
-      tail !== undefined &&
-      wanted.length >= head.length + tail.length &&
-      wanted.startsWith(head) &&
-      wanted.endsWith(tail)
-    );
-  };
-  const lost = namesIn(alias).find((name) => !all.some((one) => one.name === name || covers(one, name)));
+  const names = all.map(({ name }) => name);
+  const lost =
+    fallbacksOf(alias).find((name) => !isCovered(name, names)) ??
+    (alias.target === null || names.includes(alias.target) ? undefined : alias.target);
   if (lost !== undefined) throw invalid('name', `there is no model ${lost}, so ${alias.name} cannot lead there`);
   const target = all.find(({ name }) => name === alias.target);
   if (alias.target === null) return;

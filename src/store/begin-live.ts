@@ -12,6 +12,7 @@ import { declaredOver, noRows } from './live-rows.ts';
 import { missingTables } from './present-tables.ts';
 import { ownedTables, type ReplacedKinds, replaceOwned } from './replace-owned.ts';
 import { readSnapshot, type SnapshotPlace } from './snapshot.ts';
+import { lostFallbacks } from './tables/aliases.ts';
 
 /**
  * Takes a database, what is declared, the keys that seal, and where what was last known is kept (null: nowhere); returns what is
@@ -31,6 +32,7 @@ export async function beginLive(
     if (declaration.owner === 'file') await bringIn(nothingFound, store.database, sealer, log);
     const changes = await bringIn(declaration, store.database, sealer, log);
     log.info('declared models are in the tables', { owner: declaration.owner, ...changes });
+    await tellOfLost(store, log);
   };
   try {
     await prepare();
@@ -52,6 +54,16 @@ async function tellOfNewer({ database }: Store, log: Log): Promise<void> {
   const { beside } = await compare(database);
   if (beside.length > 0)
     log.info('a newer gateway has added to the tables; this one runs beside it', { steps: beside });
+}
+
+/** The database takes no fallback that leads nowhere; what was stored before it looked is told. */
+async function tellOfLost({ database }: Store, log: Log): Promise<void> {
+  if ((await missingTables(database, ownedTables)).size > 0) return;
+  for (const { source, name } of await lostFallbacks(database)) {
+    const subject = source === null ? 'the default fallbacks name' : `the alias ${source} falls back on`;
+    const mend = 'add that model, or take the name out of the fallbacks';
+    log.warn(`${subject} ${name}, and there is no such model; nothing falls back there`, { alias: source, name, mend });
+  }
 }
 
 /** A file takes the place of what an earlier start found by itself. */

@@ -24,7 +24,7 @@ export interface OwnedTable {
   readonly columns: Readonly<Record<string, string>>;
   /** SQL over `held` and `excluded`: which of the API's rows go over to whoever declares them. Absent: all. */
   readonly goesOver?: string;
-  /** SQL over `held`, its owner as $1: which rows others' rows need. Absent: none. */
+  /** SQL over `held`, its owner as $1, the names that stay as $2: which rows others' rows need. Absent: none. */
   readonly needed?: string;
 }
 
@@ -56,6 +56,7 @@ export async function replaceOwnedRows(
   };
 }
 
+/** What is passed on needs rows in its turn, which go with it. */
 async function passOn(
   queries: Queries,
   { table, key, needed }: OwnedTable,
@@ -63,11 +64,16 @@ async function passOn(
   names: readonly string[],
 ): Promise<{ name: string }[]> {
   if (needed === undefined || owner === 'api') return [];
-  return queries.query<{ name: string }>(
-    `update ${table} as held set owner = 'api', updated_at = now()
-     where owner = $1 and not (${key} = any($2::text[])) and (${needed}) returning ${key} as name`,
-    [owner, names],
-  );
+  const passed: { name: string }[] = [];
+  for (;;) {
+    const rows = await queries.query<{ name: string }>(
+      `update ${table} as held set owner = 'api', updated_at = now()
+       where owner = $1 and not (${key} = any($2::text[])) and (${needed}) returning ${key} as name`,
+      [owner, names],
+    );
+    if (rows.length === 0) return passed;
+    passed.push(...rows);
+  }
 }
 
 function removeOthers(

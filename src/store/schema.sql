@@ -1,3 +1,58 @@
+CREATE OR REPLACE FUNCTION plumbline.answers_to(alias text, called text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+            select position('*' in called) = 0 and case position('*' in alias) when 0 then alias = called
+              else length(called) >= length(alias) - 1
+                and starts_with(called, split_part(alias, '*', 1))
+                and right(called, length(alias) - position('*' in alias)) = substr(alias, position('*' in alias) + 1) end
+          $function$;
+
+CREATE OR REPLACE FUNCTION plumbline.fallbacks()
+ RETURNS TABLE(source text, owner text, name text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+            select held.name, held.owner, listed.name #>> '{}'
+            from plumbline.aliases held,
+              unnest('{fallbacks,contextWindowFallbacks,contentPolicyFallbacks}'::text[]) kind,
+              jsonb_path_query(held.settings -> kind, '$[*]') listed(name)
+            union all
+            select null, held.owner, listed.name #>> '{}'
+            from plumbline.settings held, jsonb_path_query(held.value, '$[*]') listed(name)
+            where held.name = 'router.defaultFallbacks'
+          $function$;
+
+CREATE OR REPLACE FUNCTION plumbline.fallbacks_lead()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+          declare
+            lost text[];
+          begin
+            if exists (select from unnest('{aliases,deployments,settings}'::text[]) needed
+                where to_regclass('plumbline.' || needed) is null) then
+              return null;
+            end if;
+            perform pg_advisory_xact_lock(7215862313);
+            if tg_table_name = 'settings' then
+              lost := array(select distinct says from plumbline.lost_fallbacks() where source is null);
+            elsif tg_argv[0] = 'written' then
+              lost := array(select distinct says from plumbline.lost_fallbacks() where source = new.name);
+            elsif tg_table_name = 'aliases' then
+              lost := array(select distinct says from plumbline.lost_fallbacks() lost
+                where plumbline.answers_to(old.name, lost.name));
+            else
+              lost := array(select distinct says from plumbline.lost_fallbacks() lost where lost.name = old.id);
+            end if;
+            if cardinality(lost) > 0 then
+              raise exception 'a fallback would lead nowhere' using errcode = 'foreign_key_violation',
+                constraint = 'fallbacks_lead', detail = array_to_string(lost, '; ');
+            end if;
+            return null;
+          end $function$;
+
 CREATE OR REPLACE FUNCTION plumbline.fingerprint(provider text, model text, base_url text, credential text, parameters jsonb)
  RETURNS text
  LANGUAGE sql
@@ -5,6 +60,20 @@ CREATE OR REPLACE FUNCTION plumbline.fingerprint(provider text, model text, base
 AS $function$
             select encode(sha256(convert_to(jsonb_build_array(provider, model, base_url, credential, parameters
               - '{weight,rpm,tpm,order,maxParallel,cooldownMs,prices}'::text[])::text, 'UTF8')), 'hex')
+          $function$;
+
+CREATE OR REPLACE FUNCTION plumbline.lost_fallbacks()
+ RETURNS TABLE(source text, name text, says text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+            select stored.source, stored.name,
+              case when stored.source is null then 'the default fallbacks name ' || stored.name
+                else 'the alias ' || stored.source || ' falls back on ' || stored.name end || ', and there is no such model'
+            from plumbline.fallbacks() stored
+            where not exists (select from plumbline.aliases one where plumbline.answers_to(one.name, stored.name))
+              and not exists (select from plumbline.deployments one where one.id = stored.name
+                and position('*' in one.id) = 0 and one.decommissioned_at is null)
           $function$;
 
 CREATE OR REPLACE FUNCTION plumbline.tell_change()
@@ -51,8 +120,12 @@ create table plumbline.aliases (
   constraint aliases_name_check CHECK (name <> ''::text),
   constraint aliases_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text])),
   constraint aliases_settings_check CHECK (jsonb_typeof(settings) = 'object'::text),
-  constraint aliases_target_fkey FOREIGN KEY (target) REFERENCES aliases(name) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED
+  constraint aliases_target_fkey FOREIGN KEY (target) REFERENCES aliases(name) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  constraint fallbacks_gone TRIGGER DEFERRABLE INITIALLY DEFERRED,
+  constraint fallbacks_written TRIGGER DEFERRABLE INITIALLY DEFERRED
 );
+CREATE CONSTRAINT TRIGGER fallbacks_gone AFTER DELETE OR UPDATE OF name ON aliases DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fallbacks_lead('gone');
+CREATE CONSTRAINT TRIGGER fallbacks_written AFTER INSERT OR UPDATE OF name, settings ON aliases DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fallbacks_lead('written');
 CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON aliases FOR EACH ROW EXECUTE FUNCTION tell_change();
 
 create table plumbline.canary (
@@ -105,10 +178,12 @@ END,
   constraint deployments_info_check CHECK (jsonb_typeof(info) = 'object'::text),
   constraint deployments_once UNIQUE (alias, fingerprint) DEFERRABLE INITIALLY DEFERRED,
   constraint deployments_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text])),
-  constraint deployments_parameters_check CHECK (jsonb_typeof(parameters) = 'object'::text)
+  constraint deployments_parameters_check CHECK (jsonb_typeof(parameters) = 'object'::text),
+  constraint fallbacks_gone TRIGGER DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX deployments_alias ON plumbline.deployments USING btree (alias, "position");
 CREATE INDEX deployments_credential ON plumbline.deployments USING btree (credential);
+CREATE CONSTRAINT TRIGGER fallbacks_gone AFTER DELETE OR UPDATE OF id, decommissioned_at ON deployments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fallbacks_lead('gone');
 CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON deployments FOR EACH ROW EXECUTE FUNCTION tell_change();
 
 create table plumbline.keys (
@@ -145,9 +220,11 @@ create table plumbline.settings (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   constraint settings_pkey PRIMARY KEY (name),
+  constraint fallbacks_written TRIGGER DEFERRABLE INITIALLY DEFERRED,
   constraint settings_name_check CHECK (name <> ''::text),
   constraint settings_owner_check CHECK (owner = ANY (ARRAY['file'::text, 'environment'::text, 'api'::text]))
 );
+CREATE CONSTRAINT TRIGGER fallbacks_written AFTER INSERT OR UPDATE ON settings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.name = 'router.defaultFallbacks'::text) EXECUTE FUNCTION fallbacks_lead('written');
 CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON settings FOR EACH ROW EXECUTE FUNCTION tell_change();
 
 create table plumbline.steps (

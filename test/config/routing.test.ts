@@ -159,15 +159,15 @@ const faults = [
   ],
   [
     'router_settings: {fallbacks: [{chat: [§bigg]}]}',
-    'error router_settings.fallbacks[0].chat[0]: there is no model bigg',
+    'warning router_settings.fallbacks[0].chat[0]: there is no model bigg, so this is left out',
   ],
   [
     'router_settings: {fallbacks: [{§chatt: [big]}]}',
-    'error router_settings.fallbacks[0].chatt: there is no model chatt',
+    'warning router_settings.fallbacks[0].chatt: there is no model chatt, so this is left out',
   ],
   [
     'router_settings: {default_fallbacks: [§bigg]}',
-    'error router_settings.default_fallbacks[0]: there is no model bigg',
+    'warning router_settings.default_fallbacks[0]: there is no model bigg, so this is left out',
   ],
   [
     'router_settings: {fallbacks: [§{chat: [big], big: [chat]}]}',
@@ -199,7 +199,15 @@ const faults = [
   ],
   [
     'router_settings: {model_group_alias: {gpt: §chatt}}',
-    'error router_settings.model_group_alias.gpt: there is no model chatt',
+    'warning router_settings.model_group_alias.gpt: there is no model chatt, so this is left out',
+  ],
+  [
+    'router_settings: {fallbacks: [{chat: [§"wild/*"]}]}',
+    'warning router_settings.fallbacks[0].chat[0]: wild/* is a wildcard, and no model to call, so this is left out',
+  ],
+  [
+    'router_settings: {model_group_alias: {gpt: §"wild/*"}}',
+    'warning router_settings.model_group_alias.gpt: wild/* is a wildcard, and no model to call, so this is left out',
   ],
   [
     'router_settings: {model_group_alias: {§chat: big}}',
@@ -223,7 +231,7 @@ const faults = [
   ],
   [
     'router_settings: {model_group_retry_policy: {§chatt: {RateLimitErrorRetries: 7}}}',
-    'error router_settings.model_group_retry_policy.chatt: there is no model chatt',
+    'warning router_settings.model_group_retry_policy.chatt: there is no model chatt, so this is left out',
   ],
   [
     'litellm_settings: {num_retries: §1}\nrouter_settings: {num_retries: 2}',
@@ -249,6 +257,40 @@ for (const [line, expected] of faults) {
     assert.deepEqual(brief(read(text).notices).slice(1), [`${at} ${expected}`]);
   });
 }
+
+test('a name that leads nowhere is left out of what is declared, and the rest of its list stays', () => {
+  const text = `router_settings:
+  model_group_alias: {gpt: nobody, short: chat}
+  fallbacks: [{chat: [nobody, big]}, {big: [gpt, wild/x, "wild/*"]}, {nobody: [chat]}]
+  context_window_fallbacks: [{chat: [nobody]}]
+  content_policy_fallbacks: [{"*": [nobody, short]}]
+  default_fallbacks: [nobody, big]
+`;
+  const { declaration, notices } = read(models + text);
+  const at = (name: string): AliasRecord | undefined => declaration.aliases.find((one) => one.name === name);
+  assert.deepEqual([at('gpt'), at('nobody'), at('short')?.target], [undefined, undefined, 'chat']);
+  assert.deepEqual([at('chat')?.fallbacks, at('big')?.fallbacks], [['big'], ['wild/x']]);
+  assert.deepEqual(at('chat')?.contextWindowFallbacks, []);
+  assert.deepEqual(at('chat')?.contentPolicyFallbacks, ['short']);
+  assert.deepEqual(declaration.router.defaultFallbacks, ['big']);
+  const told = notices.filter(({ severity }) => severity === 'warning');
+  assert.deepEqual([told.length, notices.length - told.length], [8, 1], brief(notices).join('\n'));
+});
+
+test('an id of a deployment is a fallback, and nothing that an alias may stand for', () => {
+  const one = '  - {model_name: one, litellm_params: {model: ollama/x}, model_info: {id: the-one}}\n';
+  const text = `${models}${one}router_settings: {model_group_alias: {gpt: the-one}, fallbacks: [{chat: [the-one]}]}`;
+  const { declaration, notices } = read(text);
+  assert.deepEqual(declaration.aliases.find(({ name }) => name === 'chat')?.fallbacks, ['the-one']);
+  assert.equal(
+    declaration.aliases.find(({ name }) => name === 'gpt'),
+    undefined,
+  );
+  assert.match(
+    brief(notices).join('\n'),
+    /model_group_alias.gpt: the-one is the id of a deployment, so this is left out/,
+  );
+});
 
 test('what is switched off or empty is no news', () => {
   const text =

@@ -10,6 +10,7 @@ import { pgliteDatabase } from '../../src/store/pglite-database.ts';
 import { postgresDatabase } from '../../src/store/postgres-database.ts';
 import { databaseCases } from './database-cases.ts';
 import { noDebianPostgres, startDebianPostgres } from './debian-postgres.ts';
+import { fallbackCases } from './fallback-cases.ts';
 import { liveCases } from './live-cases.ts';
 import { migrateCases } from './migrate-cases.ts';
 import { reportCases } from './report-cases.ts';
@@ -62,6 +63,7 @@ function onDatabase(name: string, skip: string | false, open: () => Promise<Open
     databaseCases(database);
     migrateCases(database);
     tableCases(database);
+    fallbackCases(database);
     toolCases(database);
     sealingCases(database);
     usageDayCases(database);

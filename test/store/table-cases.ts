@@ -300,7 +300,7 @@ export function tableCases(database: () => Database): void {
 
   test('renaming an alias takes its deployments along', async () => {
     await freshSchema(database());
-    await replaceOwned(database(), declared(), sealer);
+    await replaceOwned(database(), declared({ router: {} }), sealer);
     await database().query(`update plumbline.aliases set name = 'quick' where name = 'fast'`);
     assert.equal((await readDeployments(database()))[0]?.alias, 'quick');
   });

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => managed.close());
 beforeEach(async () => {
-  for (const table of ['deployments', 'aliases', 'credentials', 'settings', 'tool_servers'])
+  for (const table of ['settings', 'deployments', 'aliases', 'credentials', 'tool_servers'])
     await managed.database.query(`delete from plumbline.${table}`);
 });
 

@@ -23,7 +23,7 @@ before(async () => {
 });
 after(() => managed.close());
 beforeEach(async () => {
-  for (const table of ['deployments', 'aliases', 'credentials', 'settings'])
+  for (const table of ['settings', 'deployments', 'aliases', 'credentials'])
     await managed.database.query(`delete from plumbline.${table}`);
   managed.house.received.length = 0;
 });
