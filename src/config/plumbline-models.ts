@@ -1,8 +1,9 @@
 // The section models of our own form: names that clients call, each a deployment, a list of them, or a dictionary that says more. Becomes a
 // model_list and the routing of each name.
-import { type StrategyName, strategyNames } from '../core/records.ts';
+import type { StrategyName } from '../core/records.ts';
 import { isSecretField, litellmParams, requestParameters, settingFields } from './litellm-keys.ts';
 import { type Desk, resolve } from './litellm-section.ts';
+import { strategyIn } from './plumbline-router.ts';
 import {
   dictionaryAt,
   entriesOf,
@@ -88,9 +89,8 @@ function misplaced(desk: Desk, entry: Entry, leads: string): void {
 
 function settingsOf(desk: Desk, dictionary: Tree): OwnSettings {
   const [strategy, hidden] = ['strategy', 'hidden'].map((key) => entryOf(dictionary, key)?.value);
-  const words = Object.fromEntries(strategyNames.map((name) => [name, name]));
   return {
-    strategy: (strategy === undefined ? undefined : desk.read.choice(strategy, words, 'strategy')) ?? null,
+    strategy: (strategy === undefined ? undefined : strategyIn(desk, strategy)) ?? null,
     hidden: hidden !== undefined && desk.read.yesNo(hidden) === true,
   };
 }

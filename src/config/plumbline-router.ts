@@ -1,4 +1,5 @@
 // Routing of our own form (the section router, and what is said of each name), as router_settings.
+import { type StrategyName, strategyNames } from '../core/records.ts';
 import { type Desk, resolve, type Section } from './litellm-section.ts';
 import { dictionaryAt, entriesOf, entryAt, inTheirWords, listAt, listOrOne } from './plumbline-tree.ts';
 import { failureKinds, routerWords } from './plumbline-words.ts';
@@ -8,8 +9,11 @@ import { entryOf, isNothing } from './yaml-values.ts';
 /** Takes the section and what is said of names (each with a dictionary of it); returns both as router_settings. */
 export function readOwnRouter(desk: Desk, tree: Tree | undefined, said: readonly Entry[]): Section {
   const section = new Map<string, Tree>();
-  for (const { key, value } of inTheirWords(desk, entriesOf(desk, tree), routerWords))
-    section.set(key, settingOf(desk, key, resolve(desk, value)));
+  for (const { key, value: written } of inTheirWords(desk, entriesOf(desk, tree), routerWords)) {
+    const value = resolve(desk, written);
+    if (key !== 'routing_strategy' || strategyIn(desk, value) !== undefined)
+      section.set(key, settingOf(desk, key, value));
+  }
   const first = said[0]?.value;
   if (first === undefined) return section;
   for (const key of ['fallbacks', 'context_window_fallbacks', 'content_policy_fallbacks'])
@@ -17,6 +21,11 @@ export function readOwnRouter(desk: Desk, tree: Tree | undefined, said: readonly
   section.set('model_group_alias', dictionaryAt(first, targetsOf(said)));
   section.set('model_group_retry_policy', dictionaryAt(first, policiesOf(desk, said)));
   return section;
+}
+
+/** Takes a tree that should name a strategy; returns the strategy, or undefined after saying which there are. */
+export function strategyIn(desk: Desk, tree: Tree): StrategyName | undefined {
+  return desk.read.choice(tree, Object.fromEntries(strategyNames.map((name) => [name, name])), 'strategy');
 }
 
 const endings: Readonly<Record<string, string>> = { retry_policy: 'Retries', allowed_fails_policy: 'AllowedFails' };

@@ -164,6 +164,10 @@ test('it stands in one file', () => {
 });
 
 const wrong: readonly (readonly [string, string])[] = [
+  [
+    'models: {a: ollama/a}\nrouter: {strategy: §fastest}',
+    'router.strategy: unknown strategy fastest; known are simple-shuffle, least-busy, usage-based, latency-based, cost-based, in-order',
+  ],
   ['models: {a: ollama/a}\nplumbline: §2', 'plumbline: this version of the form is not known; write plumbline: 1'],
   ['plumbline: 1\n§modles: {}', 'modles: unknown key modles; did you mean models?'],
   ['models: {a: {§modle: ollama/a}}', 'models.a.modle: unknown key modle; did you mean model?'],
