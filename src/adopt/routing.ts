@@ -5,7 +5,7 @@ import type { FallbackRule } from '../config/litellm-routing.ts';
 import { readPostedSettings } from '../config/posted-settings.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { AliasRecord, RouterSettings } from '../core/records.ts';
-import { addAlias, changeAlias } from '../store/api-aliases.ts';
+import { addAlias, changeAlias, isCovered } from '../store/api-aliases.ts';
 import { setRouterSettings } from '../store/api-settings.ts';
 import type { Queries } from '../store/database.ts';
 import { readAliases } from '../store/tables/aliases.ts';
@@ -72,13 +72,9 @@ type Lead = (name: string, at: At, refusing?: 'alias') => boolean;
 
 /** Says whether a name leads somewhere, and tells where it does not. */
 function leader({ models }: RoutingSources, names: ReadonlySet<string>, gathered: Gathered): Lead {
-  const stars = [...names].filter((name) => name.includes('*'));
-  const covers = (star: string, name: string): boolean => {
-    const [head = '', tail = ''] = star.split('*');
-    return name.startsWith(head) && name.endsWith(tail) && name.length >= star.length - 1;
-  };
+  const all = [...names];
   return (name, at, refusing) => {
-    if (names.has(name) || stars.some((star) => covers(star, name))) return true;
+    if (isCovered(name, all)) return true;
     const dead = models.find((model) => model.alias === name && model.isDecommissioned);
     const says =
       dead === undefined ? `it leads to ${name}, which is no model` : `it leads to ${name}, which is decommissioned`;
@@ -149,7 +145,7 @@ function gatherFallbacks(
   take('contextWindowFallbacks', routing.contextWindowFallbacks);
   take('contentPolicyFallbacks', routing.contentPolicyFallbacks);
   for (const { alias, policy } of routing.retryPolicies)
-    if (lead(alias.name, at('model_group_retry_policy')))
+    if (names.has(alias.name) || lead(alias.name, at('model_group_retry_policy')))
       lists.set(alias.name, { ...lists.get(alias.name), retryPolicy: policy });
   for (const [name, settings] of lists) gathered.items.push(listsItem(name, settings));
   const defaults = routing.defaultFallbacks
