@@ -56,6 +56,8 @@ function config(): readonly string[] {
     '`--config FILE` reads it, `plumbline check FILE` says offline what it would do. Every key is in force, behaves so anyway, is',
     'listed at start as not yet in force, or is refused because leaving it out would make the gateway less safe than the file',
     'says. An unknown key is an error with file, line, column and the nearest known one. `os.environ/NAME` works anywhere.',
+    'A fallback, a rule or a `model_group_alias` for a model that is not there is left out, with a warning at the start and on a reload, by',
+    '`check`, `apply` and `diff`: path, line, the name and the nearest known one.',
     ...section('At the top', topKeys),
     ...section('In an entry of `model_list`', entryKeys),
     ...section('`litellm_params`', litellmParams),

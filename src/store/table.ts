@@ -8,7 +8,7 @@ export interface Step {
   readonly sql: readonly string[];
   /**
    * True: gateways that do not know the step go on beside it, for it only adds what they need not fill in: a table, a column with a
-   * default, an index (docs/decisions/0011).
+   * default, an index, a check that they pass (docs/decisions/0011).
    */
   readonly additive?: true;
 }

@@ -110,6 +110,24 @@ test('a file with errors changes nothing, and says path, line and mend', { skip 
   assert.ok(!(await models()).includes('three'));
 });
 
+test('names that lead nowhere are warned of with path, line and mend, and left out', { skip }, async () => {
+  const router = 'router_settings: {fallbacks: [{one: [twoo, two]}], model_group_alias: {uno: nobody}}';
+  writeFileSync(path, `${file(entry('one'), entry('two'))}${router}\n`);
+  const told =
+    /models\.yaml:4:\d+ .*fallbacks\[0\]\.one\[0\]: there is no model twoo, so this is left out; did you mean two\?/;
+  const differs = await run('diff', path, '--json');
+  assert.match(differs.text, told);
+  assert.ok(JSON.parse(differs.out));
+  const done = await run('apply', path, '--prune');
+  assert.equal(done.code, 0, done.text);
+  assert.match(done.text, told);
+  assert.match(done.text, /model_group_alias\.uno: there is no model nobody, so this is left out/);
+  const exported = await run('export');
+  assert.match(exported.out, /fallbacks:\n +- +one:\n +- +two\n/);
+  assert.ok(!/nobody|twoo/.test(exported.out));
+  await serves('demo', 'one', 'two');
+});
+
 test('what another owner holds is refused by its name', { skip }, async () => {
   writeFileSync(path, file(entry('demo')));
   const refused = await run('apply', path);

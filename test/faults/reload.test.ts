@@ -62,6 +62,18 @@ test('a file with errors changes nothing, and one that is mended does', async ()
   assert.equal(gateway.child.exitCode, null);
 });
 
+test('a file that falls back on what is not there is in force without it, and the log says so', async () => {
+  const main = gateway.child.spawnargs[gateway.child.spawnargs.indexOf('--config') + 1] ?? '';
+  writeFileSync(main, `include: ["${path}"]\nrouter_settings: {fallbacks: [{warned: [nobody]}]}\n`);
+  writeFileSync(path, upstream.config.replaceAll('scripted', 'warned'));
+  await within(4_000, serves('warned'));
+  const told =
+    /the configuration file has warnings.*fallbacks\[0\]\.warned\[0\]: there is no model nobody, so this is left out/;
+  await within(4_000, async () => told.test(gateway.output()));
+  writeFileSync(path, upstream.config);
+  await within(4_000, serves('scripted'));
+});
+
 test('a file in our own form takes the place of a config.yaml, and an error in it changes nothing', async () => {
   const main = gateway.child.spawnargs[gateway.child.spawnargs.indexOf('--config') + 1] ?? '';
   const address = /api_base: (\S+)/.exec(upstream.config)?.[1];
