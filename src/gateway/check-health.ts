@@ -101,8 +101,9 @@ function probeOf(target: Target): (typeof probes)[string] | undefined {
 }
 
 function askedOf(arrived: Arrived, alias: Alias, operation: Operation, body: JsonObject): Resolved {
-  const bytes = Buffer.from(JSON.stringify(body));
-  const map = mapBody(bytes);
+  const text = JSON.stringify(body);
+  const bytes = Buffer.from(text);
+  const map = mapBody(bytes, text);
   if ('kind' in map) throw new GatewayError('internal');
   return {
     arrived,

@@ -2,13 +2,20 @@
 import type { Reply } from '../core/wire.ts';
 import type { Response } from './response.ts';
 
-/** Takes a response, a reply, how often to ping in milliseconds, and whether only the head is wanted; resolves when all is written. */
-export async function giveReply(response: Response, reply: Reply, pingMs: number, headOnly: boolean): Promise<void> {
+type Body = Exclude<Reply['body'], string | Uint8Array>;
+
+/**
+ * Takes a response, a reply, how often to ping in milliseconds, and whether only the head is wanted; writes it. Returns null when
+ * that is done, of a stream a promise that resolves when it is.
+ */
+export function giveReply(response: Response, reply: Reply, pingMs: number, headOnly: boolean): Promise<void> | null {
   const { body } = reply;
-  if (typeof body === 'string' || body instanceof Uint8Array) {
-    if (!response.isLost) response.whole(reply, body, headOnly);
-    return;
-  }
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return giveStream(response, reply, body, pingMs);
+  if (!response.isLost) response.whole(reply, body, headOnly);
+  return null;
+}
+
+async function giveStream(response: Response, reply: Reply, body: Body, pingMs: number): Promise<void> {
   response.begin(reply);
   if (reply.isLate === true) response.write(reply.ping ?? '');
   const pulse = new Pulse(response, reply.ping ?? '', pingMs);

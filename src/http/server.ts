@@ -177,7 +177,8 @@ class Door implements Host {
     const arrived = this.#arrived(sent, parameters, body, gone);
     try {
       const reply = await this.#edge.guard(arrived, route);
-      await giveReply(response, reply, this.#options.pingMs, method === 'HEAD');
+      const giving = giveReply(response, reply, this.#options.pingMs, method === 'HEAD');
+      if (giving !== null) await giving;
     } catch (error) {
       this.#edge.log.error('reply broken off', { request: arrived.id, error });
       response.destroy();

@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { deepest, mapBody, spliceBody } from './json-body.ts';
 
+const mapped = (text: string) => mapBody(Buffer.from(text), text);
+
 const edit = (text: string, edits: Record<string, string | undefined>): string => {
   const bytes = Buffer.from(text);
-  const map = mapBody(bytes);
+  const map = mapBody(bytes, text);
   assert.ok('fields' in map);
   return spliceBody(bytes, map, new Map(Object.entries(edits))).toString();
 };
@@ -29,23 +31,27 @@ test('a key written with escapes is the same key', () => {
 });
 
 test('flaws are named: a field given twice, nesting beyond the limit, a list', () => {
-  assert.deepEqual(mapBody(Buffer.from('{"a":1,"b":2,"a":3}')), { kind: 'duplicate', field: 'a' });
-  assert.deepEqual(mapBody(Buffer.from(`{"a":${'['.repeat(deepest)}${']'.repeat(deepest)}}`)), { kind: 'depth' });
-  assert.deepEqual(mapBody(Buffer.from('[1]')), { kind: 'not-object' });
+  assert.deepEqual(mapped('{"a":1,"b":2,"a":3}'), { kind: 'duplicate', field: 'a' });
+  assert.deepEqual(mapped(`{"a":${'['.repeat(deepest)}${']'.repeat(deepest)}}`), { kind: 'depth' });
+  assert.deepEqual(mapped('[1]'), { kind: 'not-object' });
 });
 
 test('property: splicing equals editing the parsed object', () => {
   const indent = fc.constantFrom(undefined, 2, '\t');
+  const word = fc.string({ unit: fc.constantFrom('a', '"', '\\', ',', '}', ' ', 'ä', '語', '😀'), maxLength: 40 });
+  const value = fc.oneof(word, fc.jsonValue());
   fc.assert(
     fc.property(
-      fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }),
-      fc.string(),
-      fc.jsonValue(),
+      fc.dictionary(word, value, { noNullPrototype: true }),
+      fc.oneof(fc.nat(), word),
+      value,
       fc.boolean(),
       indent,
-      (body, field, value, remove, space) => {
+      (body, chosen, value, remove, space) => {
         const text = JSON.stringify(body, null, space);
         const expected: Record<string, unknown> = JSON.parse(text);
+        const names = Object.keys(expected);
+        const field = typeof chosen === 'string' ? chosen : (names[chosen % names.length] ?? 'none');
         if (remove) delete expected[field];
         else Object.defineProperty(expected, field, { value, enumerable: true, configurable: true, writable: true });
         const result: unknown = JSON.parse(edit(text, { [field]: remove ? undefined : JSON.stringify(value) }));

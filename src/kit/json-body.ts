@@ -30,11 +30,13 @@ const colon = 0x3a;
 export const deepest = 128;
 
 /**
- * Takes the bytes of a JSON object that JSON.parse accepts (check that first); returns where its top-level fields stand,
- * or what is wrong with it.
+ * Takes the bytes of a JSON object that JSON.parse accepts (check that first), and the text they stand for; returns where its
+ * top-level fields stand, or what is wrong with it.
  */
-export function mapBody(bytes: Buffer): BodyMap | Flaw {
+export function mapBody(bytes: Buffer, text: string): BodyMap | Flaw {
   const fields = new Map<string, Span>();
+  // A character a byte: what is searched for is found faster in the text, at the same place.
+  const plain = text.length === bytes.length ? text : null;
   let depth = 0;
   let keyStart = -1;
   let key: string | null = null;
@@ -42,7 +44,7 @@ export function mapBody(bytes: Buffer): BodyMap | Flaw {
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === quote) {
-      const end = endOfString(bytes, at);
+      const end = endOfString(bytes, plain, at);
       if (end === -1) return { kind: 'syntax' };
       if (depth === 1 && key === null) {
         keyStart = at;
@@ -84,25 +86,29 @@ export function isText(bytes: Buffer): boolean {
 /** Short strings are walked byte by byte, which beats the call of a native search; long ones are left to it. */
 const walkedBytes = 16;
 
-function endOfString(bytes: Buffer, start: number): number {
+function endOfString(bytes: Buffer, plain: string | null, start: number): number {
   const walkTo = Math.min(bytes.length, start + walkedBytes);
   for (let at = start + 1; at < walkTo; at++) {
     const byte = bytes[at];
     if (byte === quote) return at + 1;
     if (byte === backslash) at++;
   }
-  return endOfLongString(bytes, start);
+  return endOfLongString(bytes, plain, start);
 }
 
-function endOfLongString(bytes: Buffer, start: number): number {
-  let at = bytes.indexOf(quote, start + 1);
+function endOfLongString(bytes: Buffer, plain: string | null, start: number): number {
+  let at = nextQuote(bytes, plain, start + 1);
   while (at !== -1) {
     let slashes = 0;
     while (bytes[at - 1 - slashes] === backslash) slashes++;
     if (slashes % 2 === 0) return at + 1;
-    at = bytes.indexOf(quote, at + 1);
+    at = nextQuote(bytes, plain, at + 1);
   }
   return -1;
+}
+
+function nextQuote(bytes: Buffer, plain: string | null, from: number): number {
+  return plain === null ? bytes.indexOf(quote, from) : plain.indexOf('"', from);
 }
 
 const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
@@ -168,14 +174,13 @@ function assemble(
     length += whole.write(text, length);
     at = to;
   }
+  if (removed > 0 && bytes[afterBlanks(bytes, at)] === closeBrace) length = withoutTrailingComma(whole, length);
   length += bytes.copy(whole, length, at);
-  const result = whole.subarray(0, length);
-  return removed > 0 ? withoutTrailingComma(result) : result;
+  return whole.subarray(0, length);
 }
 
-/** When the last field was removed, the comma before it stays behind: take it out. */
-function withoutTrailingComma(bytes: Buffer): Buffer {
-  const close = bytes.lastIndexOf(closeBrace);
-  const last = trimmedEnd(bytes, close) - 1;
-  return bytes[last] === comma ? Buffer.concat([bytes.subarray(0, last), bytes.subarray(last + 1)]) : bytes;
+/** When the last field was removed, the comma before it stays behind: returns the length without it. */
+function withoutTrailingComma(written: Buffer, length: number): number {
+  const end = trimmedEnd(written, length);
+  return written[end - 1] === comma ? end - 1 : length;
 }

@@ -13,8 +13,9 @@ export function understand(admitted: Admitted): Understood {
   const { arrived, surface } = admitted;
   const bytes = arrived.body;
   refuseEncoding(header(arrived, 'content-encoding'));
-  const body = parse(bytes);
-  const map = mapBody(bytes);
+  const text = textOf(bytes);
+  const body = parse(text);
+  const map = mapBody(bytes, text);
   if ('kind' in map) throw flawed(map);
   const model = modelOf(body);
   checkFields(surface.operation, body);
@@ -43,12 +44,16 @@ function refuseEncoding(encoding: string | undefined): void {
   });
 }
 
-function parse(bytes: Buffer): JsonObject {
+function textOf(bytes: Buffer): string {
   if (bytes.length === 0) throw new GatewayError('body_empty');
   if (!isText(bytes)) throw new GatewayError('body_not_utf8');
+  return bytes.toString('utf8');
+}
+
+function parse(text: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(text);
   } catch (error) {
     throw new GatewayError('body_not_json', { message: error instanceof Error ? error.message : String(error) });
   }
