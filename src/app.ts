@@ -22,6 +22,7 @@ import { openServer } from './http/server.ts';
 import { openSite, type Site } from './http/site.ts';
 import type { MetricsParts } from './http/site-metrics.ts';
 import { systemClock } from './kit/clock.ts';
+import { collector, giveBack } from './kit/give-back.ts';
 import type { Log } from './kit/log.ts';
 import { Outbox } from './kit/outbox.ts';
 import { openSealer, type Sealer } from './kit/seal.ts';
@@ -151,7 +152,10 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
             clock: systemClock,
             log,
           });
+    const collect = collector();
+    const giving = collect && giveBack({ activity: server.activity, resident: process.memoryUsage.rss, collect });
     const stop = async (): Promise<void> => {
+      giving?.end();
       await follower?.close();
       await server.drain(config.graceMs);
       forget();

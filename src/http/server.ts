@@ -29,6 +29,8 @@ export interface ServerOptions {
 export interface Server {
   /** `http://host:port` as it listens. */
   readonly url: string;
+  /** Requests taken so far, and those under way. */
+  activity(): { readonly taken: number; readonly running: number };
   /** Takes no new requests, waits up to the given milliseconds for running ones, then lets them go. */
   drain(graceMs: number): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function openServer(
   const sweep = setInterval(() => door.sweep(), Math.min(longestSweepMs, door.limits.headMs, door.limits.requestMs));
   return {
     url: urlOf(server, options.host),
+    activity: () => ({ taken: door.taken, running: door.running.size }),
     drain: async (graceMs) => {
       await drain(server, door, graceMs);
       clearInterval(sweep);
@@ -95,6 +98,8 @@ class Door implements Host {
   readonly limits: Host['limits'];
   readonly outbox: Outbox;
   isClosing = false;
+  /** Requests whose heads have come. */
+  taken = 0;
   readonly #options: ServerOptions;
   readonly #routes: RouteTable;
   readonly #edge: Edge;
@@ -108,6 +113,7 @@ class Door implements Host {
   }
 
   take(exchange: Exchange): void {
+    this.taken++;
     const { target, method } = exchange.head;
     const mark = target.indexOf('?');
     const path = mark === -1 ? target : target.slice(0, mark);
