@@ -106,12 +106,21 @@ export function fallbackCases(database: () => Database): void {
   test('what a file no longer declares stays where others fall back on it, and all that leads on from there', async () => {
     await freshSchema(database());
     await declare('file', { b: on('c'), c: {}, d: {}, 'w/*': {}, 'w/x*': {}, t: { target: 'd' } });
-    await declare('api', { a: on('b', 'w/y', 't'), e: on('w/z') });
+    await declare('api', { a: on('b', 'w/y', 't'), e: on('w/xz') });
     const left = await declare('file', { 'w/*': {} });
     assert.deepEqual(left.aliases.passedOn?.toSorted(), ['b', 'c', 'd', 't']);
     assert.deepEqual(left.aliases.removed, ['w/x*']);
     assert.deepEqual((await declare('file', {})).aliases.passedOn, ['w/*']);
     assert.deepEqual(await owners(), ['a api', 'b api', 'c api', 'd api', 'e api', 't api', 'w/* api']);
+  });
+
+  test("a name that stays as the API's falls back on no deployment that its file lets go", async () => {
+    await freshSchema(database());
+    await declare('file', { b: { ...on('file/c', 'd'), contextWindowFallbacks: ['file/c'] }, c: {}, d: {} });
+    await declare('api', { a: on('b') });
+    assert.deepEqual((await declare('file', {})).aliases.passedOn, ['b', 'd']);
+    const [, b] = await readAliases(database());
+    assert.deepEqual([b?.name, b?.fallbacks, b?.contextWindowFallbacks, b?.retryPolicy], ['b', ['d'], [], {}]);
   });
 
   test('what everybody falls back on by the API stays when a file lets it go', async () => {

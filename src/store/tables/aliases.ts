@@ -145,7 +145,7 @@ export function lostFallbacks(queries: Queries): Promise<LostFallback[]> {
 }
 
 /** Takes an owner and all it declares; makes them that owner's aliases. */
-export function replaceAliases(
+export async function replaceAliases(
   queries: Queries,
   owner: Owner,
   declared: readonly AliasRecord[],
@@ -157,5 +157,16 @@ export function replaceAliases(
       return { name, strategy, target, hidden, settings };
     },
   );
-  return replaceOwnedRows(queries, shape, owner, rows, prunes);
+  const replaced = await replaceOwnedRows(queries, shape, owner, rows, prunes);
+  if (replaced.passedOn !== undefined) await queries.query(namesOnly, [replaced.passedOn]);
+  return replaced;
 }
+
+/** The API's aliases fall back on names: an id would hold its owner to a deployment. */
+const namesOnly = `update plumbline.aliases held set settings = (
+    select jsonb_object_agg(key, case when key like '%allbacks' then (
+        select coalesce(jsonb_agg(listed), '[]') from jsonb_array_elements_text(value) listed
+        where exists (select from plumbline.aliases one where plumbline.answers_to(one.name, listed)))
+      else value end)
+    from jsonb_each(held.settings))
+  where name = any($1::text[]) and settings <> '{}'`;
