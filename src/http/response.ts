@@ -26,8 +26,10 @@ export interface Way {
 }
 
 const unfit = /[^\t\x20-\x7e\x80-\xff]/;
-/** Pieces that come to this together are copied into one; so much waits for a slow reader before more is asked of the upstream. */
-const longestCopy = 64 * 1024;
+/** Pieces that come to this together are copied into one, of Node's pool; longer ones go out side by side in one call. */
+const longestCopy = 16 * 1024;
+/** So much waits for a slow reader before more is asked of the upstream. */
+const mostWaiting = 64 * 1024;
 const lineEnd = Buffer.from('\r\n');
 
 export class Response implements Waiting {
@@ -86,7 +88,7 @@ export class Response implements Waiting {
     const length = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
     if (this.#isDone || length === 0) return true;
     this.#put(this.#isChunked ? `${length.toString(16)}\r\n` : '', piece, length, this.#isChunked);
-    return this.#isLost || this.#bytes + this.#way.socket.writableLength < longestCopy;
+    return this.#isLost || this.#bytes + this.#way.socket.writableLength < mostWaiting;
   }
 
   /** The client has not taken what waits for it. */
@@ -140,14 +142,7 @@ export class Response implements Waiting {
     this.#bytes = 0;
     if (this.#isLost) return;
     const { socket } = this.#way;
-    const [first] = pieces;
-    if (first !== undefined && bytes <= longestCopy) {
-      writeThrough(socket, pieces.length === 1 ? first : Buffer.concat(pieces, bytes));
-    } else {
-      socket.cork();
-      for (const piece of pieces) socket.write(piece);
-      socket.uncork();
-    }
+    writeThrough(socket, pieces.length > 1 && bytes <= longestCopy ? [Buffer.concat(pieces, bytes)] : pieces);
     if (!socket.writableNeedDrain) this.stir();
     if (!this.#isDone || this.#isWritten) return;
     this.#isWritten = true;

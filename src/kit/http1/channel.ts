@@ -32,8 +32,9 @@ export interface Owner {
 
 const headEnd = Buffer.from('\r\n\r\n');
 const longestHead = 64 * 1024;
-/** Up to here head and body are copied into one buffer; beyond, two go out in one call. */
-const longestCopy = 64 * 1024;
+/** Up to here head and body are copied into one buffer of Node's pool; beyond, two go out in one call. */
+const longestCopy = 16 * 1024;
+const nothing: readonly Buffer[] = [];
 
 export class Channel implements Waiting {
   /** Milliseconds of the monotonic clock: when it was opened, and until when it may be used again. */
@@ -51,9 +52,8 @@ export class Channel implements Waiting {
   #chunked: ChunkedReader | null = null;
   #framing: Framing = 0;
   #isLost = false;
-  /** The request until it is written: its head, with a short body; a long one. */
-  #out: Buffer | null = null;
-  #outBody: Buffer | null = null;
+  /** The request until it is written: its head with a short body, or with a long one after it. */
+  #out: readonly Buffer[] = nothing;
 
   constructor(socket: Socket, owner: Owner, outbox: Outbox) {
     this.#socket = socket;
@@ -69,30 +69,19 @@ export class Channel implements Waiting {
   start({ isHead, head, body }: CallBytes, call: CallEvents): void {
     this.#call = call;
     this.#isHead = isHead;
-    const length = body?.length ?? 0;
-    const isCopied = length <= longestCopy;
-    this.#out = Buffer.allocUnsafe(head.length + (isCopied ? length : 0));
-    this.#out.write(head, 0, 'latin1');
-    if (isCopied && body !== null) this.#out.set(body, head.length);
-    this.#outBody = isCopied ? null : body;
+    const isCopied = body !== null && body.length <= longestCopy;
+    const start = Buffer.allocUnsafe(head.length + (isCopied ? body.length : 0));
+    start.write(head, 0, 'latin1');
+    if (isCopied) start.set(body, head.length);
+    this.#out = body === null || isCopied ? [start] : [start, body];
     this.#outbox.send(this);
   }
 
   /** Writes the request, unless the call was ended meanwhile. */
   flush(): void {
-    const head = this.#out;
-    const body = this.#outBody;
-    this.#out = null;
-    this.#outBody = null;
-    if (head === null || this.#isLost) return;
-    if (body === null) {
-      writeThrough(this.#socket, head);
-      return;
-    }
-    this.#socket.cork();
-    this.#socket.write(head);
-    this.#socket.write(body);
-    this.#socket.uncork();
+    const pieces = this.#out;
+    this.#out = nothing;
+    if (!this.#isLost) writeThrough(this.#socket, pieces);
   }
 
   pause(): void {
@@ -138,7 +127,8 @@ export class Channel implements Waiting {
     const bytes = this.#held === null ? more : Buffer.concat([this.#held, more]);
     const end = bytes.indexOf(headEnd, Math.max(0, (this.#held?.length ?? 0) - headEnd.length));
     if (bytes.length > longestHead && (end === -1 || end > longestHead)) throw new Malformed('the head is too long');
-    this.#held = end === -1 ? bytes : null;
+    // What is kept, here and of the body, outlives the read (landing.ts).
+    this.#held = end === -1 ? Buffer.from(bytes) : null;
     if (end === -1) return null;
     const head = readAnswerHead(bytes.toString('latin1', 0, end), this.#memory);
     const rest = end + headEnd.length < bytes.length ? bytes.subarray(end + headEnd.length) : null;
@@ -160,14 +150,14 @@ export class Channel implements Waiting {
   #readBody(bytes: Buffer): void {
     const call = this.#call;
     if (call === null || this.#isLost) return;
-    if (this.#framing === 'until-close') call.data(bytes);
+    if (this.#framing === 'until-close') call.data(Buffer.from(bytes));
     else if (this.#chunked !== null) {
-      const end = this.#chunked.read(bytes, 0, (data) => this.#call?.data(data));
+      const end = this.#chunked.read(bytes, 0, (data) => this.#call?.data(Buffer.from(data)));
       if (this.#chunked.isDone) this.#finish(end < bytes.length);
     } else {
       const isTooMuch = bytes.length > this.#left;
       this.#left -= bytes.length;
-      call.data(isTooMuch ? bytes.subarray(0, bytes.length + this.#left) : bytes);
+      call.data(Buffer.from(isTooMuch ? bytes.subarray(0, bytes.length + this.#left) : bytes));
       if (this.#left <= 0) this.#finish(isTooMuch);
     }
   }
