@@ -126,20 +126,9 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       log,
     });
     const tracing = await tracingOf(config, upstreams, log);
-    const site = siteOf(
-      config,
-      keys.masterKey,
-      sealer,
-      environment,
-      store,
-      live,
-      journal,
-      upstreams,
-      prices,
-      log,
-      tracing,
-      crew,
-    );
+    const { masterKey } = keys;
+    const rooms = { masterKey, sealer, environment, store, live, journal, upstreams, prices, log, tracing, crew };
+    const site = siteOf(config, rooms);
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
     const server = await openServer(config, site.routes, site.edge, outbox);
     const follower =
@@ -264,20 +253,23 @@ function snapshotPlace({ dataDir }: Config, { mark }: Store): SnapshotPlace | nu
   return mark === undefined ? null : { path: join(dataDir, 'last-known.jsonl'), database: mark };
 }
 
-function siteOf(
-  config: Config,
-  masterKey: NonNullable<Config['masterKey']>,
-  sealer: Sealer,
-  environment: Environment,
-  store: Store,
-  live: Live,
-  journal: Journal,
-  upstreams: Upstreams,
-  prices: PriceTable,
-  log: Log,
-  tracing: OpenTracing | undefined,
-  crew: Crew | undefined,
-): Site {
+/** What the site is put together from. */
+interface Rooms {
+  readonly masterKey: NonNullable<Config['masterKey']>;
+  readonly sealer: Sealer;
+  readonly environment: Environment;
+  readonly store: Store;
+  readonly live: Live;
+  readonly journal: Journal;
+  readonly upstreams: Upstreams;
+  readonly prices: PriceTable;
+  readonly log: Log;
+  readonly tracing: OpenTracing | undefined;
+  readonly crew: Crew | undefined;
+}
+
+function siteOf(config: Config, rooms: Rooms): Site {
+  const { masterKey, sealer, environment, store, live, journal, upstreams, prices, log, tracing, crew } = rooms;
   return openSite({
     masterKey,
     sealer,

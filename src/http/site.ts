@@ -170,13 +170,13 @@ export function openSite(parts: SiteParts): Site {
   };
 }
 
-/** Canned answers are written as OpenAI writes. */
 /** Takes tables; returns the refusal of what needs one that is not there, or undefined. */
 function lostOf({ missing }: SiteParts, ...tables: string[]): GatewayError | undefined {
   const lost = tables.find((table) => missing?.().includes(table));
   return lost === undefined ? undefined : tableMissing(lost);
 }
 
+/** Canned answers are written as OpenAI writes. */
 function cannedWire(): Parts['cannedWire'] {
   const wire = openai.wires.chat;
   if (wire === undefined) throw new Error('the openai provider has no chat wire');
