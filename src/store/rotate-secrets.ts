@@ -5,7 +5,9 @@ import { holdsSealed, keyIdOf, type Sealer } from '../kit/seal.ts';
 import type { Secret } from '../kit/secret.ts';
 import { readCanary, sealerOf, turnCanary } from './canary.ts';
 import type { Database } from './database.ts';
+import { compare } from './index.ts';
 import { type SealedColumn, type SealedRow, sealedColumns, sealedRows, writeSealed } from './sealed-columns.ts';
+import { StartRefused } from './start-refused.ts';
 
 /** A value that cannot be moved to another key, and why. */
 export interface SecretFinding {
@@ -63,9 +65,11 @@ export async function surveySecrets(database: Database, sealer: Sealer): Promise
 
 /**
  * Takes a database and keys of which the first is the new one; seals every value under it. From the first moment on whoever
- * writes seals under the new key too. Throws StartRefused when no key opens what the database is sealed under.
+ * writes seals under the new key too. Throws StartRefused when no key opens what the database is sealed under, or a newer gateway may
+ * keep secrets in it that this one does not know of.
  */
 export async function rotateSecrets(database: Database, next: Sealer, progress: Progress): Promise<Rotation> {
+  await refuseNewer(database);
   await database.transaction((queries) => turnCanary(queries, next));
   let sofar = nothingDone;
   for (const column of sealedColumns) {
@@ -81,6 +85,7 @@ export async function rotateSecrets(database: Database, next: Sealer, progress: 
 
 /** Takes what `rotateSecrets` takes; says what it would do, and changes nothing. Throws as it does. */
 export async function rehearseRotation(database: Database, next: Sealer): Promise<Rotation> {
+  await refuseNewer(database);
   return database.transaction(
     async (queries) => {
       const canary = await readCanary(queries);
@@ -92,6 +97,16 @@ export async function rehearseRotation(database: Database, next: Sealer): Promis
       return sofar;
     },
     { snapshot: true },
+  );
+}
+
+/** What an older gateway cannot know it would leave under the old key, and then say that all is done. */
+async function refuseNewer(database: Database): Promise<void> {
+  const { beside } = await compare(database);
+  if (beside.length === 0) return;
+  throw new StartRefused(
+    `a newer gateway has changed this database (${beside.join(', ')}) and may keep secrets in it that this one does not know of; nothing was sealed anew`,
+    'run this command of the newer gateway',
   );
 }
 

@@ -6,7 +6,7 @@ import { Secret } from '../../src/kit/secret.ts';
 import { readCanary, sealerFor } from '../../src/store/canary.ts';
 import type { Database } from '../../src/store/database.ts';
 import { replaceOwned } from '../../src/store/replace-owned.ts';
-import { rotateSecrets, surveySecrets } from '../../src/store/rotate-secrets.ts';
+import { rehearseRotation, rotateSecrets, surveySecrets } from '../../src/store/rotate-secrets.ts';
 import { sealedColumns } from '../../src/store/sealed-columns.ts';
 import { credentialPlace } from '../../src/store/sealed-place.ts';
 import { StartRefused } from '../../src/store/start-refused.ts';
@@ -128,6 +128,25 @@ export function sealingCases(database: () => Database): void {
     const { values, findings } = await surveySecrets(database(), both);
     // Three of the credentials, and one of the tool servers, of which there are none.
     assert.deepEqual([values, findings, pages], [{ [stranger.keyId]: count }, [], 4]);
+  });
+
+  test('beside a newer gateway, which may have secrets of its own, nothing is sealed anew', async () => {
+    await freshSchema(database());
+    await replaceOwned(database(), declared(), sealer);
+    const before = await readCredentials(database());
+    await database().query(
+      `insert into plumbline.steps (id, table_name, checksum, additive) values ('2099-01-01-01-vault', 'vault', 'x', true)`,
+    );
+    const next = openSealer(new Secret('a new salt key'), [new Secret('a salt key of the tests')]);
+    for (const rotate of [() => rotateSecrets(database(), next, () => undefined), () => rehearseRotation(database(), next)]) {
+      await assert.rejects(rotate, (thrown: unknown) => {
+        assert.ok(thrown instanceof StartRefused);
+        assert.match(thrown.message, /a newer gateway.*2099-01-01-01-vault/);
+        return true;
+      });
+    }
+    assert.deepEqual(await readCredentials(database()), before);
+    await database().query(`delete from plumbline.steps where table_name = 'vault'`);
   });
 
   test('every column whose check asks for the mark of sealed texts is known to whoever turns to all of them', async () => {
