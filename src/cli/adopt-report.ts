@@ -1,7 +1,7 @@
 // What an adoption brought, or would bring, for people.
 import type { Outcome } from '../adopt/carry-out.ts';
 import type { HistoryCounts } from '../adopt/history.ts';
-import { type Finding, kinds } from '../adopt/item.ts';
+import { type Finding, type Kind, kinds } from '../adopt/item.ts';
 import type { Survey } from '../adopt/survey.ts';
 import { columns } from '../kit/table.ts';
 
@@ -20,12 +20,20 @@ export interface Adoption {
   readonly historyDays: number | null;
 }
 
+const plural: Readonly<Record<Kind, string>> = {
+  credential: 'credentials',
+  model: 'models',
+  alias: 'aliases',
+  setting: 'settings',
+  key: 'keys',
+};
+
 /** Takes a run; returns it for people, a table first and what needs an eye below. */
 export function adoptionText(adoption: Adoption): string {
   const { isCarriedOut, from, schema, into, survey, outcome, history, historyDays } = adoption;
   const rows = kinds.map((kind) => {
     const { found, brought, unchanged, merged, refused, disabled } = outcome.counts[kind];
-    return [`${kind}s`, ...[found, brought, unchanged, merged, refused, disabled].map(String)];
+    return [plural[kind], ...[found, brought, unchanged, merged, refused, disabled].map(String)];
   });
   const heading = ['', 'FOUND', isCarriedOut ? 'BROUGHT' : 'TO BRING', 'UNCHANGED', 'MERGED', 'REFUSED', 'DISABLED'];
   const { opened, peeled, layers, unopened, byKey } = survey.seals;
