@@ -1,14 +1,20 @@
-// Virtual keys over HTTP, in LiteLLM's shapes (contracts 3.2 to 3.5). First floor: generate, info, list, delete.
+// Virtual keys over HTTP, in LiteLLM's shapes (contracts 3.2 to 3.5). First floor: generate, info, list, block, delete.
 // Invariant: the secret leaves once, in the answer to generate; what is kept is its SHA-256.
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Caller } from '../core/caller.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
+import { type JsonObject, listOf } from '../core/json.ts';
 import { hashKey } from '../core/key-hash.ts';
 import type { VirtualKey } from '../core/records.ts';
 import type { Queries } from '../store/database.ts';
-import { deleteKeys as deleteRows, insertKey, keysByHash, listKeys as listRows } from '../store/tables/keys.ts';
+import {
+  deleteKeys as deleteRows,
+  insertKey,
+  keysByHash,
+  listKeys as listRows,
+  updateKey,
+} from '../store/tables/keys.ts';
 import { sumUsage, type UsageSums } from '../store/usage-reports.ts';
 
 export interface KeyParts {
@@ -144,6 +150,28 @@ export async function deleteKeys(body: JsonObject, parts: KeyParts): Promise<Jso
   await parts.refresh();
   const gone = new Set(removed.flatMap((key) => (keys ? [key.hash] : [key.alias])));
   return { deleted_keys: named.filter((name) => gone.has(keys ? hashOf(name) : name)) };
+}
+
+const blockBody = z.strictObject({ key: name });
+
+/**
+ * Takes the body of POST /key/block or /key/unblock, and which of them it is; returns the key. Throws key_not_found, and field_invalid for
+ * a key that came over from LiteLLM disabled: what held it there does not hold it here.
+ */
+export async function blockKey(body: JsonObject, blocked: boolean, parts: KeyParts): Promise<JsonObject> {
+  const hash = hashOf(checked(blockBody, body).key);
+  const [key] = await keysByHash(parts.database, [hash]);
+  if (key === undefined) throw new GatewayError('key_not_found', { field: 'key' });
+  const reasons = listOf(key.metadata.disabled_by_adoption);
+  if (!blocked && reasons.length > 0) {
+    const message = `this key came from LiteLLM disabled (${reasons.join('; ')}); make one with the rights it should have: /key/generate`;
+    throw new GatewayError('field_invalid', { message, field: 'key' });
+  }
+  const changed = await updateKey(parts.database, hash, { blocked });
+  if (changed === undefined) throw new GatewayError('key_not_found', { field: 'key' });
+  await parts.refresh();
+  const spent = await spentBy([hash], parts);
+  return { token: hash, ...keyRow(changed, spent.get(hash)) };
 }
 
 /** What requests with these keys have cost, since there are rows; a key without requests has no entry. */

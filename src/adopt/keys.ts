@@ -130,7 +130,7 @@ function metadataOf(row: LitellmRow, reasons: readonly string[]): JsonObject {
 }
 
 function disabled(row: LitellmRow, reasons: readonly string[]): Finding {
-  const mend = 'make a key with the rights it should have, or unblock this one once they are enforced';
+  const mend = 'make a key with the rights it should have';
   return { ...placeOf(row), field: '', says: `it comes over disabled: ${reasons.join('; ')}`, mend };
 }
 

@@ -1,7 +1,7 @@
 // The whole site on one screen: method, paths, who may, handler.
 import { maySeeKey, requireMaster } from '../access/rights.ts';
 import type { Asked } from '../admin/asked-usage.ts';
-import { deleteKeys, generateKey, type KeyParts, keyInfo, listKeys } from '../admin/keys.ts';
+import { blockKey, deleteKeys, generateKey, type KeyParts, keyInfo, listKeys } from '../admin/keys.ts';
 import type { WriteParts } from '../admin/model-parts.ts';
 import { type Caller, tokenOf } from '../core/caller.ts';
 import type { Operation } from '../core/chat.ts';
@@ -139,6 +139,8 @@ export function openRoutes(site: Site): readonly Route[] {
       return json(200, await keyInfo(wanted, caller, (hash) => maySeeKey(caller, hash), keys));
     }),
     master('GET', '/key/list', (arrived) => listKeys(queryIn(arrived), keys)),
+    master('POST', '/key/block', (arrived) => blockKey(bodyOf(arrived), true, keys)),
+    master('POST', '/key/unblock', (arrived) => blockKey(bodyOf(arrived), false, keys)),
     master('POST', '/key/delete', (arrived) => deleteKeys(bodyOf(arrived), keys)),
     ...spendRoutes.map(([paths, answer]) =>
       known([...paths], async (arrived, caller) => json(200, await answer(asked(queryIn(arrived), caller), keys))),

@@ -145,6 +145,9 @@ describe('plumbline adopt', { skip: noEmbedded }, () => {
       const team = await call('/v1/chat/completions', 'sk-of-a-team', { model: 'chat-default', messages });
       assert.equal(team.status, 401);
       assert.match(JSON.stringify(team.json), /blocked/);
+      const unblocked = await call('/key/unblock', gateway.masterKey, { key: 'sk-of-a-team' });
+      assert.equal(unblocked.status, 400);
+      assert.match(JSON.stringify(unblocked.json), /came from LiteLLM disabled .*team_id is not enforced here yet/);
       const info = await call('/key/info', 'sk-old-client');
       const { spend } = info.json['info'] as { spend: number };
       assert.ok(spend >= 1.25 && spend < 1.3, String(spend));

@@ -76,6 +76,23 @@ for (const { name, skip, start } of databases) {
       folder.remove();
     });
 
+    test('a key that is blocked calls nothing, and calls again when it is not; nobody but the master may say so', async () => {
+      const made = await call(gateway, '/key/generate', {});
+      const key = String(made.json['key']);
+      assert.equal((await ask(gateway, key)).status, 200);
+      assert.notEqual((await call(gateway, '/key/block', { key }, key)).status, 200);
+      const blocked = await call(gateway, '/key/block', { key });
+      assert.deepEqual([blocked.status, blocked.json['blocked']], [200, true]);
+      const refused = await ask(gateway, key);
+      assert.equal(refused.status, 401);
+      assert.match(refused.json.error?.message ?? '', /blocked/);
+      const hash = String(blocked.json['token']);
+      assert.equal((await call(gateway, '/key/unblock', { key: hash })).json['blocked'], false);
+      assert.equal((await ask(gateway, key)).status, 200);
+      assert.equal((await call(gateway, '/key/block', { key: 'sk-nobody' })).status, 404);
+      assert.equal((await call(gateway, '/key/block', {})).status, 400);
+    });
+
     test('a key may call what it may call, look at itself and at nobody else, until it is deleted', async () => {
       const made = await call(gateway, '/key/generate', {
         models: ['canned'],

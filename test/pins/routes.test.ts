@@ -24,6 +24,8 @@ const pinned = [
   'POST openai /key/generate',
   'GET openai /key/info',
   'GET openai /key/list',
+  'POST openai /key/block',
+  'POST openai /key/unblock',
   'POST openai /key/delete',
   'GET openai /model/info /v1/model/info',
   'GET openai /v2/model/info',
