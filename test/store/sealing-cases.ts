@@ -138,7 +138,10 @@ export function sealingCases(database: () => Database): void {
       `insert into plumbline.steps (id, table_name, checksum, additive) values ('2099-01-01-01-vault', 'vault', 'x', true)`,
     );
     const next = openSealer(new Secret('a new salt key'), [new Secret('a salt key of the tests')]);
-    for (const rotate of [() => rotateSecrets(database(), next, () => undefined), () => rehearseRotation(database(), next)]) {
+    for (const rotate of [
+      () => rotateSecrets(database(), next, () => undefined),
+      () => rehearseRotation(database(), next),
+    ]) {
       await assert.rejects(rotate, (thrown: unknown) => {
         assert.ok(thrown instanceof StartRefused);
         assert.match(thrown.message, /a newer gateway.*2099-01-01-01-vault/);
