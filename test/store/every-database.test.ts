@@ -10,7 +10,7 @@ import { pgliteDatabase } from '../../src/store/pglite-database.ts';
 import { postgresDatabase } from '../../src/store/postgres-database.ts';
 import { databaseCases } from './database-cases.ts';
 import { noDebianPostgres, startDebianPostgres } from './debian-postgres.ts';
-import { fallbackCases } from './fallback-cases.ts';
+import { fallbackCases, fallbackRaces } from './fallback-cases.ts';
 import { liveCases } from './live-cases.ts';
 import { migrateCases } from './migrate-cases.ts';
 import { reportCases } from './report-cases.ts';
@@ -27,7 +27,10 @@ interface Opened {
 const log = silentLog;
 const noEmbedded = hasEmbedded() ? false : 'no PostgreSQL binaries are installed for this platform';
 
-onDatabase('PGlite in memory', false, async () => {
+/** One connection has no two transactions. */
+const single = 'PGlite in memory';
+
+onDatabase(single, false, async () => {
   return { database: await pgliteDatabase({ log }), stop: async () => undefined };
 });
 
@@ -64,6 +67,7 @@ function onDatabase(name: string, skip: string | false, open: () => Promise<Open
     migrateCases(database);
     tableCases(database);
     fallbackCases(database);
+    if (name !== single) fallbackRaces(database);
     toolCases(database);
     sealingCases(database);
     usageDayCases(database);
