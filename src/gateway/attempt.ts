@@ -11,6 +11,7 @@ import type { Parts, Resolved } from './exchange.ts';
 import { type Flow, PassingFlow, TranslatingFlow } from './flow.ts';
 import { isCanned, type Prepared } from './prepare.ts';
 import type { Target } from './target.ts';
+import type { Words } from './words.ts';
 
 interface Answered {
   readonly target: Target;
@@ -106,17 +107,17 @@ class Context implements AnswerContext {
   readonly model: string;
   readonly includeUsage: boolean;
   readonly newId: (prefix: string) => string;
-  readonly #body: JsonObject;
+  readonly #words: Words;
 
   constructor(asked: Resolved, parts: Parts) {
     this.model = asked.model;
     this.includeUsage = asked.includeUsage;
     this.newId = parts.newId;
-    this.#body = asked.body;
+    this.#words = asked.words;
   }
 
   get estimatedInput(): number {
-    return estimateTokens(this.#body);
+    return estimateTokens(this.#words.said);
   }
 }
 

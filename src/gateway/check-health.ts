@@ -10,6 +10,7 @@ import { openai } from './dialects/openai.ts';
 import type { Parts, Resolved } from './exchange.ts';
 import { canServe, prepare } from './prepare.ts';
 import type { Alias, Target } from './target.ts';
+import { Words } from './words.ts';
 
 const patienceMs = 60_000;
 const atOnce = 8;
@@ -111,7 +112,7 @@ function askedOf(arrived: Arrived, alias: Alias, operation: Operation, body: Jso
     caller: { isMaster: true, key: null, hash: '' },
     bytes,
     map,
-    body,
+    words: new Words(body, bytes),
     model: alias.name,
     stream: false,
     includeUsage: false,

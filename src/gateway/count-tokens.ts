@@ -18,6 +18,7 @@ import { resolve } from './steps/resolve.ts';
 import { understand } from './steps/understand.ts';
 import type { Target } from './target.ts';
 import { Trail } from './trail.ts';
+import { Words } from './words.ts';
 
 const patienceMs = 5_000;
 const answerLimit = 64 * 1024;
@@ -41,11 +42,11 @@ async function counted(arrived: Arrived, surface: Surface, parts: Parts, trail: 
   trail.admitted(admitted.caller);
   const understood = understand(admitted);
   trail.understood(understood);
-  checkConversation(understood.body);
+  checkConversation(understood.words.said);
   const asked = resolve(understood, parts);
   const tokens = await countUpstream(asked, parts);
   const body =
-    tokens === null ? { input_tokens: estimateTokens(asked.body), estimated: true } : { input_tokens: tokens };
+    tokens === null ? { input_tokens: estimateTokens(asked.words.said), estimated: true } : { input_tokens: tokens };
   const headers = {
     'content-type': 'application/json',
     'x-plumbline-request-id': arrived.id,
@@ -77,15 +78,16 @@ async function countUpstream(asked: Resolved, parts: Parts): Promise<number | nu
 
 /** Questions have no max_tokens, which a translation asks for; what is written of it does not count. */
 async function outgoing(asked: Resolved, target: Target, route: TokenCount, parts: Parts): Promise<Question> {
-  const body = route.body === undefined ? asked.body : { max_tokens: 1, ...asked.body };
-  const { call, wire, headers, body: written } = prepare({ ...asked, body, stream: false }, target, parts);
-  const sent = route.body === undefined ? written : counting(route.body(JSON.parse(written.toString()), call));
+  const { said } = asked.words;
+  const body = route.body === undefined ? said : { max_tokens: 1, ...said };
+  const { call, wire, headers, body: written } = prepare({ ...asked, words: new Words(body, bytesOf(body)), stream: false }, target, parts);
+  const sent = route.body === undefined ? written : bytesOf(route.body(JSON.parse(written.toString()), call));
   const { origin } = target;
   const question = { method: 'POST', origin, path: target.basePath + route.path(call), body: sent } as const;
   return { ...question, headers: { ...headers, ...(await wire.authorize?.(call, question)) } };
 }
 
-function counting(body: JsonObject): Buffer {
+function bytesOf(body: JsonObject): Buffer {
   return Buffer.from(JSON.stringify(body));
 }
 

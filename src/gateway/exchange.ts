@@ -3,7 +3,6 @@
 import type { Caller } from '../core/caller.ts';
 import type { Operation } from '../core/chat.ts';
 import type { ErrorCode, GatewayError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
 import type { DeploymentRecord, RouterSettings, UsageRow } from '../core/records.ts';
 import type { Arrived } from '../core/wire.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -16,6 +15,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import type { ModelMap } from './model-map.ts';
 import type { Alias, Called } from './target.ts';
 import type { Traffic } from './traffic.ts';
+import type { Words } from './words.ts';
 
 /** What a route stands for: which dialect is spoken there, and what may be asked. */
 export interface Surface {
@@ -80,7 +80,7 @@ export interface Understood extends Admitted {
   /** The body as sent, where its fields stand, and what it says. */
   readonly bytes: Buffer;
   readonly map: BodyMap;
-  readonly body: JsonObject;
+  readonly words: Words;
   readonly model: string;
   readonly stream: boolean;
   /** True when the client wants usage in the stream. */

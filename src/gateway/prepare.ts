@@ -19,7 +19,7 @@ export interface Prepared {
   readonly passes: boolean;
   /** Who translates when they do not pass. */
   readonly dialect: Dialect;
-  /** The request in our words (what was sent, for answers that depend on it). */
+  /** The request in our words, for answers that cannot be read without it; nothing of a conversation, which may be long. */
   readonly request: JsonObject;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | Secret>>;
@@ -116,12 +116,12 @@ function anthropicHeaders(asked: Resolved): Record<string, string> {
 function spliced(asked: Resolved, wire: Wire, call: Call): { request: JsonObject; body: Buffer } {
   const edits = new Map<string, string | undefined>();
   for (const field of asked.consumed) edits.set(field, undefined);
-  const changed = wire.edits(asked.body, call);
+  const changed = wire.edits(asked.words.said, call);
   for (const field in changed) {
     const value = changed[field];
     edits.set(field, value === undefined ? undefined : JSON.stringify(value));
   }
-  return { request: asked.body, body: spliceBody(asked.bytes, asked.map, edits) };
+  return { request: askedAgain(asked, asked.words.said), body: spliceBody(asked.bytes, asked.map, edits) };
 }
 
 /** `dialect` turns a chat request into our words; null: every other request is in them already. */
@@ -131,15 +131,22 @@ function translated(
   call: Call,
   dialect: Dialect | null,
 ): { request: JsonObject; body: Buffer } {
-  const own = without(asked.body, asked.consumed);
+  const own = without(asked.words.said, asked.consumed);
   const request = dialect === null ? own : dialect.decode(own, call.dropped);
   const encoded = wire.encode === undefined ? request : wire.encode(request, call);
-  return { request, body: Buffer.from(JSON.stringify(edited(encoded, wire.edits(encoded, call)))) };
+  return { request: askedAgain(asked, request), body: Buffer.from(JSON.stringify(edited(encoded, wire.edits(encoded, call)))) };
 }
 
 function without(body: JsonObject, fields: readonly string[]): JsonObject {
   if (fields.length === 0) return body;
   return Object.fromEntries(Object.entries(body).filter(([field]) => !fields.includes(field)));
+}
+
+const nothing: JsonObject = {};
+
+/** Takes a request in our words; returns what of it is kept until the answer is read. */
+function askedAgain({ surface }: Resolved, request: JsonObject): JsonObject {
+  return surface.operation === 'chat' || surface.operation === 'completion' ? nothing : request;
 }
 
 /** JSON.stringify leaves out what is undefined, so a removed field needs no more than that. */

@@ -105,7 +105,8 @@ export interface Wire {
   encode?(body: JsonObject, call: Call): JsonObject;
   /**
    * This wire's whole answer → our words. Absent: they are the same. `request` is what the client asked, in our words
-   * (some answers cannot be read without it: encoding_format, dimensions, return_documents). Throws upstream_garbled,
+   * (some answers cannot be read without it: encoding_format, dimensions, return_documents); of a chat or a text completion
+   * it is empty. Throws upstream_garbled,
    * and field_invalid when the answer shows that the provider ignored a field it was sent.
    */
   decode?(body: JsonValue, call: Call, request: JsonObject): JsonObject;

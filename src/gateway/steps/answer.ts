@@ -96,5 +96,5 @@ function* lastWords(asked: Resolved, error: GatewayError): Generator<string> {
 
 /** The rule for a stream that ended early: what the provider reported, else the input as estimated and one token an event. */
 function deliveredUsage(asked: Resolved, delivered: number): Usage {
-  return { ...noUsage, input: estimateTokens(asked.body), output: delivered };
+  return { ...noUsage, input: estimateTokens(asked.words.said), output: delivered };
 }

@@ -152,6 +152,7 @@ async function tryOnce(
   const target = asBilled(asked, chosen);
   const { id } = target.record;
   const prepared = prepare(asked, target, parts);
+  asked.words.letGo();
   const limitMs = limitOf(asked, target, parts);
   // Between the last look and begin() nothing else may run. A client that has gone goes on: its call fails at once.
   if (isFull(target, parts)) await room(asked, target, limitMs, hasElsewhere, parts);

@@ -6,6 +6,7 @@ import { isObject, type JsonObject } from '../../core/json.ts';
 import { header } from '../../core/wire.ts';
 import { deepest, type Flaw, isText, mapBody } from '../../kit/json-body.ts';
 import type { Admitted, Understood } from '../exchange.ts';
+import { Words } from '../words.ts';
 import { consumedFields, readOptions } from './options.ts';
 
 /** Takes an admitted request; returns what it asks. Throws body_*, field_*, dialect_wrong or model_forbidden. */
@@ -27,7 +28,7 @@ export function understand(admitted: Admitted): Understood {
     ...admitted,
     bytes,
     map,
-    body,
+    words: new Words(body, bytes),
     model,
     stream: streamOf(body, surface.operation),
     includeUsage: usageAsked,
