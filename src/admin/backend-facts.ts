@@ -63,7 +63,7 @@ export class BackendFacts {
           origin: model.origin,
           path: base + path,
           headers: { ...this.#headersFor(model), ...(body === undefined ? {} : json) },
-          body: body === undefined ? null : Buffer.from(JSON.stringify(body)),
+          body: body === undefined ? null : [Buffer.from(JSON.stringify(body))],
           signal: AbortSignal.timeout(patienceMs),
         },
         model,

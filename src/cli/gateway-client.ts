@@ -132,7 +132,7 @@ async function answerOf(
         authorization: shown.key.prefixed('Bearer '),
         ...(body === null ? {} : { 'content-type': 'application/json' }),
       },
-      body: body === null ? null : Buffer.from(JSON.stringify(body)),
+      body: body === null ? null : [Buffer.from(JSON.stringify(body))],
       signal,
     });
     return { status: answer.status, body: (await answer.body.readAll(answerLimit)).toString('utf8') };

@@ -83,7 +83,7 @@ function sent(asked: Resolved, prepared: Prepared, deadline: Deadline, parts: Pa
     parts.send({ method: 'POST', origin, path, headers: all, body, signal: deadline.signal }, target);
   if (wire.authorize === undefined) return send(headers);
   return wire
-    .authorize(prepared.call, { method: 'POST', origin, path, body })
+    .authorize(prepared.call, { method: 'POST', origin, path, body: Buffer.concat(body) })
     .then((own) => send({ ...headers, ...own }));
 }
 

@@ -80,11 +80,14 @@ async function countUpstream(asked: Resolved, parts: Parts): Promise<number | nu
 async function outgoing(asked: Resolved, target: Target, route: TokenCount, parts: Parts): Promise<Question> {
   const { said } = asked.words;
   const body = route.body === undefined ? said : { max_tokens: 1, ...said };
-  const { call, wire, headers, body: written } = prepare({ ...asked, words: new Words(body, bytesOf(body)), stream: false }, target, parts);
+  const question = { ...asked, words: new Words(body, bytesOf(body)), stream: false };
+  const { call, wire, headers, body: pieces } = prepare(question, target, parts);
+  const written = Buffer.concat(pieces);
   const sent = route.body === undefined ? written : bytesOf(route.body(JSON.parse(written.toString()), call));
   const { origin } = target;
-  const question = { method: 'POST', origin, path: target.basePath + route.path(call), body: sent } as const;
-  return { ...question, headers: { ...headers, ...(await wire.authorize?.(call, question)) } };
+  const request = { method: 'POST', origin, path: target.basePath + route.path(call), body: sent } as const;
+  const own = await wire.authorize?.(call, request);
+  return { ...request, headers: { ...headers, ...own }, body: [sent] };
 }
 
 function bytesOf(body: JsonObject): Buffer {

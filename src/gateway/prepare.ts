@@ -23,7 +23,8 @@ export interface Prepared {
   readonly request: JsonObject;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | Secret>>;
-  readonly body: Buffer;
+  /** In pieces, as it goes out. */
+  readonly body: readonly Buffer[];
 }
 
 /** Takes a provider's target and an operation; true when it can serve it, a text completion also by chat. */
@@ -113,7 +114,7 @@ function anthropicHeaders(asked: Resolved): Record<string, string> {
   return headers;
 }
 
-function spliced(asked: Resolved, wire: Wire, call: Call): { request: JsonObject; body: Buffer } {
+function spliced(asked: Resolved, wire: Wire, call: Call): Pick<Prepared, 'request' | 'body'> {
   const edits = new Map<string, string | undefined>();
   for (const field of asked.consumed) edits.set(field, undefined);
   const changed = wire.edits(asked.words.said, call);
@@ -130,11 +131,14 @@ function translated(
   wire: Wire,
   call: Call,
   dialect: Dialect | null,
-): { request: JsonObject; body: Buffer } {
+): Pick<Prepared, 'request' | 'body'> {
   const own = without(asked.words.said, asked.consumed);
   const request = dialect === null ? own : dialect.decode(own, call.dropped);
   const encoded = wire.encode === undefined ? request : wire.encode(request, call);
-  return { request: askedAgain(asked, request), body: Buffer.from(JSON.stringify(edited(encoded, wire.edits(encoded, call)))) };
+  return {
+    request: askedAgain(asked, request),
+    body: [Buffer.from(JSON.stringify(edited(encoded, wire.edits(encoded, call))))],
+  };
 }
 
 function without(body: JsonObject, fields: readonly string[]): JsonObject {

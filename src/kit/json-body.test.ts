@@ -9,7 +9,7 @@ const edit = (text: string, edits: Record<string, string | undefined>): string =
   const bytes = Buffer.from(text);
   const map = mapBody(bytes, text);
   assert.ok('fields' in map);
-  return spliceBody(bytes, map, new Map(Object.entries(edits))).toString();
+  return Buffer.concat(spliceBody(bytes, map, new Map(Object.entries(edits)))).toString();
 };
 
 test('only the edited field changes its bytes', () => {
@@ -23,6 +23,8 @@ test('a field is removed with its comma, first, middle, last or alone', () => {
   assert.equal(edit('{"a":1,"b":2,"c":3}', { a: undefined }), '{"b":2,"c":3}');
   assert.equal(edit('{"a":1,"b":2,"c":3}', { b: undefined }), '{"a":1,"c":3}');
   assert.equal(edit('{"a":1,"b":2,"c":3}', { c: undefined }), '{"a":1,"b":2}');
+  assert.equal(edit('{"a":1, "b":2 , "c":3 }', { b: undefined, c: undefined, a: '4' }), '{"a":4 }');
+  assert.equal(edit('{"a":1,"b":2,"c":3}', { a: undefined, b: undefined, c: undefined }), '{}');
   assert.equal(edit('{"a":1}', { a: undefined, z: '5' }), '{"z":5}');
 });
 

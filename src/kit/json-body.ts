@@ -125,62 +125,72 @@ function trimmedEnd(bytes: Buffer, at: number): number {
   return end;
 }
 
+/** A stretch of a body, and the text that comes in its place; none: it goes. */
+interface Change {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
 /**
- * Takes a body, its map and edits (field → JSON text of the new value; undefined removes the field); returns the changed
- * body. Fields that are not there yet are put first.
+ * Takes a body, its map and edits (field → JSON text of the new value; undefined removes the field); returns the changed body
+ * in pieces, which are the given bytes wherever nothing changes. Fields that are not there yet are put first.
  */
-export function spliceBody(bytes: Buffer, map: BodyMap, edits: ReadonlyMap<string, string | undefined>): Buffer {
-  const added: string[] = [];
-  const changes: { from: number; to: number; text: string }[] = [];
-  for (const [field, text] of edits) {
-    const span = map.fields.get(field);
-    if (span !== undefined) {
-      changes.push(
-        text === undefined ? { ...removal(bytes, span), text: '' } : { from: span.value, to: span.end, text },
-      );
-    } else if (text !== undefined) {
-      added.push(`${JSON.stringify(field)}:${text}`);
-    }
-  }
-  return assemble(bytes, map, changes, added);
-}
-
-/** The bytes to cut so that a field goes with the comma after it (or, for the last field, nothing more; see assemble). */
-function removal(bytes: Buffer, span: Span): { from: number; to: number } {
-  const after = afterBlanks(bytes, span.end);
-  return bytes[after] === comma
-    ? { from: span.start, to: afterBlanks(bytes, after + 1) }
-    : { from: span.start, to: span.end };
-}
-
-function assemble(
+export function spliceBody(
   bytes: Buffer,
   map: BodyMap,
-  changes: { from: number; to: number; text: string }[],
-  added: readonly string[],
-): Buffer {
-  changes.sort((a, b) => a.from - b.from);
-  const open = bytes.indexOf(openBrace) + 1;
-  const removed = changes.filter((change) => change.text === '').length;
-  const kept = map.fields.size - removed;
-  const first = added.join(',') + (added.length > 0 && kept > 0 ? ',' : '');
-  const room = bytes.length + changes.reduce((sum, { text }) => sum + text.length * 3, first.length * 3);
-  const whole = Buffer.allocUnsafe(room);
-  let length = bytes.copy(whole, 0, 0, open);
-  length += whole.write(first, length);
-  let at = open;
-  for (const { from, to, text } of changes) {
-    length += bytes.copy(whole, length, at, from);
-    length += whole.write(text, length);
-    at = to;
+  edits: ReadonlyMap<string, string | undefined>,
+): readonly Buffer[] {
+  const added: string[] = [];
+  const changes: Change[] = [];
+  for (const [field, text] of edits) {
+    const span = map.fields.get(field);
+    if (span === undefined) {
+      if (text !== undefined) added.push(`${JSON.stringify(field)}:${text}`);
+    } else if (text === undefined) changes.push(removal(bytes, span));
+    else changes.push({ from: span.value, to: span.end, text });
   }
-  if (removed > 0 && bytes[afterBlanks(bytes, at)] === closeBrace) length = withoutTrailingComma(whole, length);
-  length += bytes.copy(whole, length, at);
-  return whole.subarray(0, length);
+  const kept = map.fields.size - changes.filter(({ text }) => text === '').length;
+  changes.sort((a, b) => a.from - b.from);
+  cutTrailingComma(bytes, changes);
+  if (added.length > 0) {
+    const open = bytes.indexOf(openBrace) + 1;
+    changes.unshift({ from: open, to: open, text: added.join(',') + (kept > 0 ? ',' : '') });
+  }
+  return pieced(bytes, changes);
 }
 
-/** When the last field was removed, the comma before it stays behind: returns the length without it. */
-function withoutTrailingComma(written: Buffer, length: number): number {
-  const end = trimmedEnd(written, length);
-  return written[end - 1] === comma ? end - 1 : length;
+/** The bytes to cut so that a field goes with the comma after it (or, for the last field, nothing more). */
+function removal(bytes: Buffer, span: Span): Change {
+  const after = afterBlanks(bytes, span.end);
+  const to = bytes[after] === comma ? afterBlanks(bytes, after + 1) : span.end;
+  return { from: span.start, to, text: '' };
+}
+
+/** When the last fields go, the comma before the first of them goes too. Takes changes in their order. */
+function cutTrailingComma(bytes: Buffer, changes: Change[]): void {
+  let first: Change | undefined;
+  for (let change = changes.pop(); change !== undefined; change = changes.pop()) {
+    const isLast = first === undefined ? bytes[afterBlanks(bytes, change.to)] === closeBrace : change.to === first.from;
+    if (change.text !== '' || !isLast) {
+      changes.push(change);
+      break;
+    }
+    first = { ...change, to: first?.to ?? change.to };
+  }
+  if (first === undefined) return;
+  const end = trimmedEnd(bytes, first.from);
+  changes.push(bytes[end - 1] === comma ? { ...first, from: end - 1 } : first);
+}
+
+function pieced(bytes: Buffer, changes: readonly Change[]): readonly Buffer[] {
+  const pieces: Buffer[] = [];
+  let at = 0;
+  for (const { from, to, text } of changes) {
+    if (from > at) pieces.push(bytes.subarray(at, from));
+    if (text !== '') pieces.push(Buffer.from(text));
+    at = to;
+  }
+  pieces.push(at === 0 ? bytes : bytes.subarray(at));
+  return pieces;
 }

@@ -19,7 +19,8 @@ export interface OutgoingRequest {
   /** Path and query, with a leading slash. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | Secret>>;
-  readonly body: Buffer | null;
+  /** Pieces that go out one after the other; null: there is none. */
+  readonly body: readonly Buffer[] | null;
   /** Aborts the call whenever it fires, the body included. */
   readonly signal: Signal;
   /** Set: the address came through the API, and this says where it may lead. Not set: it is trusted. */
@@ -209,13 +210,15 @@ class OverHttp2 implements Route {
       const value = headers[name];
       if (value !== undefined) list.push(name, typeof value === 'string' ? value : value.reveal());
     }
-    return this.#lane.start({ method, path, headers: list, body }, events);
+    return this.#lane.start({ method, path, headers: list, body: body === null ? null : Buffer.concat(body) }, events);
   }
 
   close(): void {
     this.#lane.close();
   }
 }
+
+const nothing: readonly Buffer[] = [];
 
 const fitName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const unfitValue = /[^\t\x20-\x7e\x80-\xff]/;
@@ -234,11 +237,9 @@ function bytesOf({ method, origin, path, headers, body }: OutgoingRequest, proxy
       return new Error(`the header ${JSON.stringify(name)} holds a character that no header may hold`);
     head += `${name}: ${text}\r\n`;
   }
-  const length =
-    body === null
-      ? method === 'POST' || method === 'PATCH'
-        ? 'content-length: 0\r\n'
-        : ''
-      : `content-length: ${body.length}\r\n`;
-  return { isHead: method === 'HEAD', head: `${head}${length}\r\n`, body };
+  const pieces = body ?? nothing;
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const saysLength = body !== null || method === 'POST' || method === 'PATCH';
+  if (saysLength) head += `content-length: ${length}\r\n`;
+  return { isHead: method === 'HEAD', head: `${head}\r\n`, body: pieces, length };
 }

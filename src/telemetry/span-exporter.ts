@@ -79,7 +79,7 @@ export class OtlpSpanExporter implements SpanExporter {
         origin: url.origin,
         path: url.pathname + url.search,
         headers: { ...headers, 'content-type': 'application/json' },
-        body,
+        body: [body],
         signal: patience,
       });
       await answer.body.readAll(answerLimit);

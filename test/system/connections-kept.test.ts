@@ -140,7 +140,7 @@ describe('over TLS', { skip: whyNoOpenssl }, () => {
       const signal = new Abort();
       const hanging = await upstreams.send({ ...get(origin, '/hang'), signal });
       assert.equal(String(await hanging.body.next()), 'begun');
-      const body = Buffer.alloc(300_000, 'x');
+      const body = [Buffer.alloc(300_000, 'x')];
       const others = [1, 2, 3].map(() => upstreams.send({ ...get(origin), method: 'POST', body }));
       assert.deepEqual(upstreams.stats()[origin]?.running, 4);
       signal.abort();

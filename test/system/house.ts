@@ -279,7 +279,7 @@ async function answer(
   upstream: Upstream | undefined,
   received: Received[],
 ): Promise<IncomingAnswer> {
-  const text = request.body?.toString('utf8') ?? '';
+  const text = Buffer.concat(request.body ?? []).toString('utf8');
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
   );

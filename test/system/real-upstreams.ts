@@ -73,7 +73,7 @@ export async function ask(options: Partial<UpstreamOptions>, origin: string): Pr
       origin,
       path: '/v1/chat',
       headers,
-      body: Buffer.from('{}'),
+      body: [Buffer.from('{}')],
       signal: new Abort(),
     } as const;
     const answer = await upstreams.send(call);

@@ -19,7 +19,9 @@ export interface CallBytes {
   readonly isHead: boolean;
   /** Request line and headers, with the empty line at their end. */
   readonly head: string;
-  readonly body: Buffer | null;
+  readonly body: readonly Buffer[];
+  /** Bytes of the body. */
+  readonly length: number;
 }
 
 /** Whoever lends the connection out. */
@@ -32,7 +34,7 @@ export interface Owner {
 
 const headEnd = Buffer.from('\r\n\r\n');
 const longestHead = 64 * 1024;
-/** Up to here head and body are copied into one buffer of Node's pool; beyond, two go out in one call. */
+/** Up to here head and body are copied into one buffer of Node's pool; beyond, they go out side by side in one call. */
 const longestCopy = 16 * 1024;
 const nothing: readonly Buffer[] = [];
 
@@ -52,7 +54,7 @@ export class Channel implements Waiting {
   #chunked: ChunkedReader | null = null;
   #framing: Framing = 0;
   #isLost = false;
-  /** The request until it is written: its head with a short body, or with a long one after it. */
+  /** The request until it is written: its head with a short body, or with the pieces of a long one after it. */
   #out: readonly Buffer[] = nothing;
 
   constructor(socket: Socket, owner: Owner, outbox: Outbox) {
@@ -66,14 +68,19 @@ export class Channel implements Waiting {
   }
 
   /** Takes a call and who is told of it; the connection must be free. */
-  start({ isHead, head, body }: CallBytes, call: CallEvents): void {
+  start({ isHead, head, body, length }: CallBytes, call: CallEvents): void {
     this.#call = call;
     this.#isHead = isHead;
-    const isCopied = body !== null && body.length <= longestCopy;
-    const start = Buffer.allocUnsafe(head.length + (isCopied ? body.length : 0));
-    start.write(head, 0, 'latin1');
-    if (isCopied) start.set(body, head.length);
-    this.#out = body === null || isCopied ? [start] : [start, body];
+    const isCopied = length <= longestCopy;
+    const start = Buffer.allocUnsafe(head.length + (isCopied ? length : 0));
+    let end = start.write(head, 0, 'latin1');
+    if (isCopied) {
+      for (const piece of body) {
+        start.set(piece, end);
+        end += piece.length;
+      }
+    }
+    this.#out = isCopied ? [start] : [start, ...body];
     this.#outbox.send(this);
   }
 
