@@ -1,5 +1,6 @@
 // What passes between the door and the hall: plain fields and raw bytes, no web Request or Response (see docs/decisions).
 import type { Signal } from '../kit/signal.ts';
+import type { Source } from '../kit/source.ts';
 
 /** A request as it arrived: header names in lower case, body as bytes. */
 export interface Arrived {
@@ -27,13 +28,19 @@ export interface Arrived {
   readonly gone: Signal;
 }
 
-/** A reply: a status, headers, and bytes or a stream of bytes. The door always reads a stream to its end or returns it. */
+/** A body that is told as it comes. */
+export interface Streamed extends Source<Uint8Array | string> {
+  /** Nobody reads on. Harmless after the end. */
+  stop(): void;
+}
+
+/** A reply: a status, headers, and bytes or a stream of bytes. The door always reads a stream to its end or stops it. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** More headers, as they go out: each line with its end. Whoever made them answers for what they hold. */
   readonly lines?: string;
-  readonly body: Uint8Array | string | AsyncIterable<Uint8Array | string>;
+  readonly body: Uint8Array | string | Streamed;
   /** For a stream: text that means nothing and is sent whenever it has been silent for too long. */
   readonly ping?: string;
   /** True: it has been silent for too long already, so the ping goes out with the head. */

@@ -4,6 +4,7 @@ import { estimateTokens } from '../core/estimate.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { Usage } from '../core/usage.ts';
 import { type IncomingAnswer, UpstreamFault } from '../kit/incoming.ts';
+import { next } from '../kit/source.ts';
 import { cannedAnswer } from './canned.ts';
 import { Deadline } from './deadline.ts';
 import type { AnswerContext } from './dialects/dialect.ts';
@@ -155,7 +156,7 @@ async function begun(
   limitMs: number,
 ): Promise<StreamAnswer> {
   const flow = flowOf(prepared, incoming, context);
-  const first = await flow.next();
+  const first = await next(flow);
   if (first === null) throw new GatewayError('upstream_cut', { message: 'the stream was empty' });
   const silenceMs = Math.min(limitMs, longestSilenceMs);
   deadline.begun(silenceMs);

@@ -69,7 +69,8 @@ function bodyOf(text: string): IncomingBody {
     return chunk;
   };
   return {
-    next: () => Promise.resolve(take()),
+    take,
+    wake: () => undefined,
     readAll: () => Promise.resolve(take() ?? Buffer.alloc(0)),
     cancel: () => {
       rest = null;

@@ -52,9 +52,9 @@ export class Deadline {
     });
   }
 
-  /** More of the stream is waited for from now on. */
+  /** More of the stream is waited for, from now on unless it was before. */
   waits(): void {
-    this.#waitsSince = this.#clock.monotonic();
+    this.#waitsSince ??= this.#clock.monotonic();
   }
 
   /** There is more of it; what its reader takes to read is not the upstream's silence. */

@@ -4,14 +4,14 @@ import { GatewayError } from '../core/errors.ts';
 import { isObject, listOf } from '../core/json.ts';
 import { type Usage, usageFromOpenAi } from '../core/usage.ts';
 import type { IncomingBody } from '../kit/incoming.ts';
+import type { Source } from '../kit/source.ts';
 import { writeEvent } from '../kit/sse.ts';
 import type { StreamPiece, StreamReader, StreamWatch, Wire } from '../providers/provider.ts';
 import type { StreamEncoder } from './dialects/dialect.ts';
 import { Pieces, parsedPiece } from './pieces.ts';
 
-export interface Flow {
-  /** Returns the next bytes or text for the client, or null at the end. Throws GatewayError or UpstreamFault. */
-  next(): Promise<Uint8Array | string | null>;
+/** Bytes or text for the client; what breaks it off is a GatewayError or an UpstreamFault. */
+export interface Flow extends Source<Uint8Array | string> {
   /** Tokens as reported so far; null: none yet. */
   readonly usage: Usage | null;
   /** Events of the answer handed out so far: about one token each. */
@@ -49,10 +49,11 @@ export class PassingFlow implements Flow {
     return this.#options.watch.usage;
   }
 
-  async next(): Promise<Uint8Array | string | null> {
+  take(): Uint8Array | null | undefined {
     if (this.#failure !== null) throw this.#failure;
     for (;;) {
-      const pieces = await this.#pieces.next();
+      const pieces = this.#pieces.take();
+      if (pieces === undefined) return undefined;
       if (pieces === null) return this.#ending();
       try {
         for (const piece of pieces) this.#pass(piece, piece.raw);
@@ -63,6 +64,10 @@ export class PassingFlow implements Flow {
       }
       if (this.delivered > 0 && this.#out.length > 0) return this.#taken();
     }
+  }
+
+  wake(told: () => void): void {
+    this.#pieces.wake(told);
   }
 
   #taken(): Buffer | null {
@@ -153,10 +158,11 @@ export class TranslatingFlow implements Flow {
     return this.#options.watch?.usage ?? this.#told;
   }
 
-  async next(): Promise<string | null> {
+  take(): string | null | undefined {
     if (this.#failure !== null) throw this.#failure;
     for (;;) {
-      const pieces = await this.#pieces.next();
+      const pieces = this.#pieces.take();
+      if (pieces === undefined) return undefined;
       if (pieces === null) return this.#ended ? null : this.#ending();
       let text = '';
       try {
@@ -169,6 +175,10 @@ export class TranslatingFlow implements Flow {
       this.#hasBegun = true;
       return text;
     }
+  }
+
+  wake(told: () => void): void {
+    this.#pieces.wake(told);
   }
 
   #translate(piece: StreamPiece): string {

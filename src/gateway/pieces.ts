@@ -3,6 +3,7 @@ import { GatewayError } from '../core/errors.ts';
 import { AwsEventSplitter } from '../kit/aws-event-stream.ts';
 import type { IncomingBody } from '../kit/incoming.ts';
 import { LineSplitter } from '../kit/ndjson.ts';
+import type { Source } from '../kit/source.ts';
 import { readEvent, SseSplitter } from '../kit/sse.ts';
 import type { StreamPiece, Wire } from '../providers/provider.ts';
 
@@ -86,7 +87,7 @@ const cutters: Readonly<Record<Wire['framing'], () => Cutter>> = {
 };
 
 /** Takes a body and its framing; gives its pieces as they become complete. */
-export class Pieces {
+export class Pieces implements Source<readonly CutPiece[]> {
   readonly #body: IncomingBody;
   readonly #cutter: Cutter;
 
@@ -95,13 +96,17 @@ export class Pieces {
     this.#cutter = cutters[framing]();
   }
 
-  /** Returns the pieces that came complete with the next bytes, or null at the end of the body. Throws upstream_too_large, upstream_garbled. */
-  async next(): Promise<readonly CutPiece[] | null> {
-    const chunk = await this.#body.next();
-    if (chunk === null) return null;
+  /** Returns the pieces that came complete with the next bytes. Throws upstream_too_large, upstream_garbled. */
+  take(): readonly CutPiece[] | null | undefined {
+    const chunk = this.#body.take();
+    if (chunk === null || chunk === undefined) return chunk;
     const pieces = this.#cutter.push(chunk);
     if (this.#cutter.pendingBytes > pieceLimit) throw new GatewayError('upstream_too_large');
     return pieces;
+  }
+
+  wake(told: () => void): void {
+    this.#body.wake(told);
   }
 
   /** Returns what stood without its closing mark when the body ended; null: nothing, or no more than half a piece. */

@@ -1,8 +1,6 @@
 // A Reply on its way to a client: head and first piece together, back-pressure honoured, pings in silence.
-import type { Reply } from '../core/wire.ts';
+import type { Reply, Streamed } from '../core/wire.ts';
 import type { Response } from './response.ts';
-
-type Body = Exclude<Reply['body'], string | Uint8Array>;
 
 /**
  * Takes a response, a reply, how often to ping in milliseconds, and whether only the head is wanted; writes it. Returns null when
@@ -15,20 +13,48 @@ export function giveReply(response: Response, reply: Reply, pingMs: number, head
   return null;
 }
 
-async function giveStream(response: Response, reply: Reply, body: Body, pingMs: number): Promise<void> {
-  response.begin(reply);
-  if (reply.isLate === true) response.write(reply.ping ?? '');
-  const pulse = new Pulse(response, reply.ping ?? '', pingMs);
-  try {
-    for await (const piece of body) {
-      if (response.isLost) break;
-      pulse.beat();
-      if (!response.write(piece)) await response.drained();
+function giveStream(response: Response, reply: Reply, body: Streamed, pingMs: number): Promise<void> {
+  return new Promise((given, failed) => {
+    try {
+      response.begin(reply);
+    } catch (thrown) {
+      body.stop();
+      throw thrown;
     }
-    response.end();
-  } finally {
-    pulse.stop();
+    if (reply.isLate === true) response.write(reply.ping ?? '');
+    const pulse = new Pulse(response, reply.ping ?? '', pingMs);
+    // Called by whatever there is to wait for: more of the body, or a client that has taken what waited for it.
+    const goOn = (): void => {
+      try {
+        if (!passOn(response, body, pulse, goOn)) return;
+        response.end();
+        given();
+      } catch (thrown) {
+        failed(thrown);
+      }
+      pulse.stop();
+      body.stop();
+    };
+    goOn();
+  });
+}
+
+/** Writes what there is of a body; returns true when that was all, or when nobody is there to take more. Else `goOn` will be called. */
+function passOn(response: Response, body: Streamed, pulse: Pulse, goOn: () => void): boolean {
+  while (!response.isLost) {
+    const piece = body.take();
+    if (piece === null) return true;
+    if (piece === undefined) {
+      body.wake(goOn);
+      return false;
+    }
+    pulse.beat();
+    if (!response.write(piece)) {
+      response.drained(goOn);
+      return false;
+    }
   }
+  return true;
 }
 
 /** Sends the ping whenever nothing was written for the given time. One timer a stream, set anew only when it fires. */

@@ -1,33 +1,64 @@
 // A reply whose words are kept beside their delivery, for traces that may tell them. Invariant: what the client gets is
 // untouched, and no more is kept than a trace may hold.
-import type { Reply } from '../core/wire.ts';
+import type { Reply, Streamed } from '../core/wire.ts';
 
 /** Beyond this nothing of a body is told: half a message would read like a whole one. */
 export const longestTold = 256 * 1024;
 
-/** Takes a reply and who is to hear of it when it is over: the bytes, or null when they were too many. Returns the reply to send. */
-export function overheard(reply: Reply, over: (bytes: Buffer | null, isStream: boolean) => void): Reply {
+/** Told once when it is over: the bytes, or null when they were too many. */
+type Over = (bytes: Buffer | null, isStream: boolean) => void;
+
+/** Takes a reply and who is to hear of it when it is over. Returns the reply to send. */
+export function overheard(reply: Reply, over: Over): Reply {
   const { body } = reply;
-  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { ...reply, body: heard(body, over) };
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { ...reply, body: new Heard(body, over) };
   const bytes = Buffer.from(body);
   over(bytes.length > longestTold ? null : bytes, false);
   return reply;
 }
 
-async function* heard(
-  body: AsyncIterable<Uint8Array | string>,
-  over: (bytes: Buffer | null, isStream: boolean) => void,
-): AsyncGenerator<Uint8Array | string> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const piece of body) {
-      const bytes = Buffer.from(piece);
-      length += bytes.length;
-      if (length <= longestTold) pieces.push(bytes);
-      yield piece;
+class Heard implements Streamed {
+  readonly #body: Streamed;
+  readonly #over: Over;
+  #pieces: Buffer[] = [];
+  #length = 0;
+  #isOver = false;
+
+  constructor(body: Streamed, over: Over) {
+    this.#body = body;
+    this.#over = over;
+  }
+
+  take(): Uint8Array | string | null | undefined {
+    try {
+      const piece = this.#body.take();
+      if (piece === null) this.#end();
+      else if (piece !== undefined) this.#keep(Buffer.from(piece));
+      return piece;
+    } catch (thrown) {
+      this.#end();
+      throw thrown;
     }
-  } finally {
-    over(length > longestTold ? null : Buffer.concat(pieces), true);
+  }
+
+  wake(told: () => void): void {
+    this.#body.wake(told);
+  }
+
+  stop(): void {
+    this.#body.stop();
+    this.#end();
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#length += bytes.length;
+    if (this.#length <= longestTold) this.#pieces.push(bytes);
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#over(this.#length > longestTold ? null : Buffer.concat(this.#pieces), true);
+    this.#pieces = [];
   }
 }

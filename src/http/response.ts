@@ -96,15 +96,14 @@ export class Response implements Waiting {
     return this.#wake !== null;
   }
 
-  /** Resolves when the client has taken what waited, or is gone: also by taking nothing for too long. */
-  drained(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#isLost) resolve();
-      else {
-        this.#wake = resolve;
-        this.#way.socket.setTimeout(this.#way.stalledMs);
-      }
-    });
+  /** Takes who is to be told, once, when the client has taken what waited, or is gone: also by taking nothing for too long. */
+  drained(told: () => void): void {
+    if (this.#isLost) {
+      told();
+      return;
+    }
+    this.#wake = told;
+    this.#way.socket.setTimeout(this.#way.stalledMs);
   }
 
   /** The socket has taken all it was given. */
@@ -143,10 +142,10 @@ export class Response implements Waiting {
     if (this.#isLost) return;
     const { socket } = this.#way;
     writeThrough(socket, pieces.length > 1 && bytes <= longestCopy ? [Buffer.concat(pieces, bytes)] : pieces);
-    if (!socket.writableNeedDrain) this.stir();
-    if (!this.#isDone || this.#isWritten) return;
-    this.#isWritten = true;
-    this.#way.written(this.#isLast);
+    if (this.#isDone && !this.#isWritten) {
+      this.#isWritten = true;
+      this.#way.written(this.#isLast);
+    } else if (!socket.writableNeedDrain) this.stir();
   }
 
   /** Takes text, a piece of a body and its length in bytes, and whether a line's end follows; short ones become one piece. */

@@ -157,27 +157,34 @@ class WatchedBody implements IncomingBody {
     this.#call = call;
   }
 
-  next(): Promise<Buffer | null> {
-    return this.#watched(this.#body.next(), (chunk) => chunk === null);
+  take(): Buffer | null | undefined {
+    try {
+      const chunk = this.#body.take();
+      if (chunk === null) this.#call.ended();
+      return chunk;
+    } catch (thrown) {
+      this.#call.ended(thrown);
+      throw thrown;
+    }
   }
 
-  readAll(limit: number): Promise<Buffer> {
-    return this.#watched(this.#body.readAll(limit), () => true);
+  wake(told: () => void): void {
+    this.#body.wake(told);
+  }
+
+  async readAll(limit: number): Promise<Buffer> {
+    try {
+      const whole = await this.#body.readAll(limit);
+      this.#call.ended();
+      return whole;
+    } catch (thrown) {
+      this.#call.ended(thrown);
+      throw thrown;
+    }
   }
 
   cancel(): void {
     this.#call.ended();
     this.#body.cancel();
-  }
-
-  async #watched<Value>(reading: Promise<Value>, isEnd: (value: Value) => boolean): Promise<Value> {
-    try {
-      const value = await reading;
-      if (isEnd(value)) this.#call.ended();
-      return value;
-    } catch (thrown) {
-      this.#call.ended(thrown);
-      throw thrown;
-    }
   }
 }

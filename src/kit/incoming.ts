@@ -3,6 +3,7 @@ import { GatheredBytes } from './gathered-bytes.ts';
 import type { CallEvents } from './http1/channel.ts';
 import type { CallControl } from './http1/lane.ts';
 import type { Signal } from './signal.ts';
+import type { Source } from './source.ts';
 
 export type FaultKind = 'unreachable' | 'cut' | 'aborted' | 'too-large';
 
@@ -27,10 +28,8 @@ export interface IncomingAnswer {
 /** Bytes held for a slow reader before the socket is paused. */
 const highWaterBytes = 256 * 1024;
 
-/** The body of an answer, read once. */
-export interface IncomingBody {
-  /** Returns the next chunk, or null at the end. Throws UpstreamFault when the answer was cut or aborted. */
-  next(): Promise<Buffer | null>;
+/** The body of an answer, read once: chunk by chunk (what breaks it off is an UpstreamFault: it was cut or aborted), or whole. */
+export interface IncomingBody extends Source<Buffer> {
   /** Takes a limit in bytes; returns the whole body. Throws UpstreamFault when it is larger, cut or aborted. */
   readAll(limit: number): Promise<Buffer>;
   /** Lets the upstream go: the rest of the body is not wanted. Harmless after the end. */
@@ -79,17 +78,18 @@ class SocketBody implements IncomingBody {
     wake?.();
   }
 
-  async next(): Promise<Buffer | null> {
-    while (this.#chunks.length === 0) {
-      if (this.#fault !== null) throw this.#fault;
-      if (this.#ended) return null;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+  take(): Buffer | null | undefined {
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      if (this.#chunks.length <= highWaterBytes / 2) this.#flow();
+      return chunk;
     }
-    const chunk = this.#chunks.shift() ?? null;
-    if (this.#chunks.length <= highWaterBytes / 2) this.#flow();
-    return chunk;
+    if (this.#fault !== null) throw this.#fault;
+    return this.#ended ? null : undefined;
+  }
+
+  wake(told: () => void): void {
+    this.#wake = told;
   }
 
   readAll(limit: number): Promise<Buffer> {

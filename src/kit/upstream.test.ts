@@ -4,6 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { UpstreamFault } from './incoming.ts';
 import { Secret } from './secret.ts';
+import { next } from './source.ts';
 import { type OutgoingRequest, Upstreams } from './upstream.ts';
 
 /** Takes what the server does with a request; calls back with a way to ask it, and closes both afterwards. */
@@ -97,7 +98,7 @@ test('an abort ends the call before its head and within its body, and the server
     await against(serve, async (ask, upstreams) => {
       const controller = new AbortController();
       const asking = upstreams.send(ask({ signal: controller.signal })).then(async ({ body }) => {
-        await body.next();
+        await next(body);
         arrived.resolve();
         return body.readAll(100);
       });

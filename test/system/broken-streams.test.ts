@@ -1,7 +1,7 @@
 // Streams that go wrong: what was there before is not lost, what is left is not read, and the error is the dialect's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatEvents, openHouse, question, type Scripted } from './house.ts';
+import { chatEvents, openHouse, piecesIn, question, type Scripted } from './house.ts';
 
 const chat = '/v1/chat/completions';
 const messages = '/v1/messages';
@@ -122,7 +122,7 @@ test('what a stream takes after its first words is not our overhead', async () =
   const reply = await house.open(chat, asked);
   house.clock.pass(30_000);
   go();
-  for await (const _ of reply.body as AsyncIterable<Uint8Array>);
+  for await (const _ of piecesIn(reply.body));
   assert.equal(house.rows[0]?.totalMs, 30_000);
   assert.equal(house.rows[0]?.overheadMs, 0);
 });

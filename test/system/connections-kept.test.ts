@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { Secret } from '../../src/kit/secret.ts';
 import { Abort } from '../../src/kit/signal.ts';
+import { next } from '../../src/kit/source.ts';
 import { type UpstreamOptions, Upstreams } from '../../src/kit/upstream.ts';
 import {
   ask,
@@ -139,7 +140,7 @@ describe('over TLS', { skip: whyNoOpenssl }, () => {
     await within({ authorities, http2: true, connections: 1 }, async (upstreams) => {
       const signal = new Abort();
       const hanging = await upstreams.send({ ...get(origin, '/hang'), signal });
-      assert.equal(String(await hanging.body.next()), 'begun');
+      assert.equal(String(await next(hanging.body)), 'begun');
       const body = [Buffer.alloc(300_000, 'x')];
       const others = [1, 2, 3].map(() => upstreams.send({ ...get(origin), method: 'POST', body }));
       assert.deepEqual(upstreams.stats()[origin]?.running, 4);

@@ -19,10 +19,11 @@ import type { Arrived, Reply } from '../../src/core/wire.ts';
 import type { ModelRows } from '../../src/gateway/model-map.ts';
 import { openSite, type Site } from '../../src/http/site.ts';
 import type { Clock } from '../../src/kit/clock.ts';
-import { type IncomingAnswer, UpstreamFault } from '../../src/kit/incoming.ts';
+import { type IncomingAnswer, type IncomingBody, UpstreamFault } from '../../src/kit/incoming.ts';
 import { openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
 import type { Signal } from '../../src/kit/signal.ts';
+import { next } from '../../src/kit/source.ts';
 import type { OutgoingRequest } from '../../src/kit/upstream.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { SettingRow } from '../../src/store/setting-rows.ts';
@@ -267,10 +268,22 @@ function fieldsOf(lines: string): Record<string, string> {
   );
 }
 
-async function readWhole(body: Exclude<Reply['body'], string>): Promise<string> {
-  if (body instanceof Uint8Array) return Buffer.from(body).toString('utf8');
+/** Takes the body of a reply; gives its pieces as a client that reads would get them, and stops it when that one leaves. */
+export async function* piecesIn(body: Reply['body']): AsyncGenerator<Buffer> {
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    yield Buffer.from(body);
+    return;
+  }
+  try {
+    for (let piece = await next(body); piece !== null; piece = await next(body)) yield Buffer.from(piece);
+  } finally {
+    body.stop();
+  }
+}
+
+async function readWhole(body: Reply['body']): Promise<string> {
   const pieces: Buffer[] = [];
-  for await (const piece of body) pieces.push(Buffer.from(piece));
+  for await (const piece of piecesIn(body)) pieces.push(piece);
   return Buffer.concat(pieces).toString('utf8');
 }
 
@@ -295,7 +308,11 @@ async function answer(
   if (upstream === undefined) throw new UpstreamFault('unreachable');
   const scripted = await orAborted(Promise.resolve(upstream(got)), request.signal);
   const stream = piecesOf(scripted.body);
-  return { status: scripted.status ?? 200, headers: scripted.headers ?? {}, body: bodyOf(stream, request.signal) };
+  return {
+    status: scripted.status ?? 200,
+    headers: scripted.headers ?? {},
+    body: new ScriptedBody(stream, request.signal),
+  };
 }
 
 function orAborted<T>(promise: Promise<T>, signal: Signal): Promise<T> {
@@ -315,20 +332,55 @@ function piecesOf(body: Scripted['body']): AsyncIterator<string | Buffer> {
   })();
 }
 
-function bodyOf(pieces: AsyncIterator<string | Buffer>, signal: Signal): IncomingAnswer['body'] {
-  const next = async (): Promise<Buffer | null> => {
-    const { value, done } = await orAborted(pieces.next(), signal);
+/** A body that comes as its script lets it. */
+class ScriptedBody implements IncomingBody {
+  readonly #pieces: AsyncIterator<string | Buffer>;
+  readonly #signal: Signal;
+  #coming: Promise<Buffer | null> | null = null;
+  #piece: Buffer | null | undefined;
+  #fault: unknown;
+
+  constructor(pieces: AsyncIterator<string | Buffer>, signal: Signal) {
+    this.#pieces = pieces;
+    this.#signal = signal;
+  }
+
+  take(): Buffer | null | undefined {
+    if (this.#fault !== undefined) throw this.#fault;
+    const piece = this.#piece;
+    if (piece !== null) this.#piece = undefined;
+    return piece;
+  }
+
+  wake(told: () => void): void {
+    this.#coming ??= this.#next();
+    this.#coming.then(
+      (piece) => {
+        this.#coming = null;
+        this.#piece = piece;
+        told();
+      },
+      (fault: unknown) => {
+        this.#fault = fault;
+        told();
+      },
+    );
+  }
+
+  async readAll(): Promise<Buffer> {
+    const all: Buffer[] = [];
+    for (let piece = await this.#next(); piece !== null; piece = await this.#next()) all.push(piece);
+    return Buffer.concat(all);
+  }
+
+  cancel(): void {
+    // Whoever scripts it hears of the signal.
+  }
+
+  async #next(): Promise<Buffer | null> {
+    const { value, done } = await orAborted(this.#pieces.next(), this.#signal);
     return done === true ? null : Buffer.from(value);
-  };
-  return {
-    next,
-    readAll: async () => {
-      const all: Buffer[] = [];
-      for (let piece = await next(); piece !== null; piece = await next()) all.push(piece);
-      return Buffer.concat(all);
-    },
-    cancel: () => undefined,
-  };
+  }
 }
 
 /** Takes text; returns an OpenAI chat completion that says it. */

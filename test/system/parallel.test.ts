@@ -1,7 +1,7 @@
 // max_parallel_requests of a deployment (contracts 8.7): beyond it requests wait; none fails for it, and none is forgotten.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatEvents, completion, openHouse, question, type Scripted } from './house.ts';
+import { chatEvents, completion, openHouse, piecesIn, question, type Scripted } from './house.ts';
 
 const chat = '/v1/chat/completions';
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -54,7 +54,7 @@ test('a stream keeps its place until its end, and a client that leaves while it 
   assert.equal(house.rows[0]?.outcome, 'abandoned');
   await turn();
   assert.equal(house.received.filter(({ signal }) => !signal.aborted).length, 1);
-  for await (const _ of reply.body as AsyncIterable<Uint8Array>);
+  for await (const _ of piecesIn(reply.body));
   assert.equal((await stays).status, 200);
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatEvents, openHouse, question, type Scripted } from './house.ts';
+import { chatEvents, openHouse, piecesIn, question, type Scripted } from './house.ts';
 
 const chat = '/v1/chat/completions';
 const asked = { ...question, stream: true };
@@ -94,7 +94,7 @@ test('a client that goes away lets the upstream go, and the row says so', async 
   const house = openHouse({ deployments: [{ alias: 'chat' }], upstream: () => stream(endless()) });
   const reply = await house.open(chat, asked, { gone: gone.signal });
   const reading = (async () => {
-    for await (const _ of reply.body as AsyncIterable<Uint8Array>) gone.abort();
+    for await (const _ of piecesIn(reply.body)) gone.abort();
   })();
   await reading;
   assert.equal(house.received[0]?.signal.aborted, true);
@@ -131,7 +131,7 @@ test('a stream that is silent gets its head in time, and the answer when it come
   assert.equal(reply.ping, ': ping\n\n');
   release(stream(chatEvents(['late'])));
   let text = '';
-  for await (const piece of reply.body as AsyncIterable<Uint8Array>) text += Buffer.from(piece).toString();
+  for await (const piece of piecesIn(reply.body)) text += piece.toString();
   assert.match(text, /late/);
 });
 
@@ -145,7 +145,7 @@ test('a failure after the head was sent is an event of the dialect', async () =>
   const reply = await opening;
   release({ status: 503, body: { error: { message: 'gone fishing' } } });
   let text = '';
-  for await (const piece of reply.body as AsyncIterable<Uint8Array>) text += Buffer.from(piece).toString();
+  for await (const piece of piecesIn(reply.body)) text += piece.toString();
   assert.match(text, /^event: error\ndata: \{"type":"error"/);
   assert.equal(house.rows[0]?.errorCode, 'upstream_unavailable');
 });
