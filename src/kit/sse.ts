@@ -83,6 +83,20 @@ function endOfEvent(buffer: Buffer, from: number): number {
 
 /** Takes the raw bytes of one event; returns its name (`message` when unnamed) and data. Comment lines are left out. */
 export function readEvent(raw: Buffer): SseEvent {
+  const { length } = raw;
+  const isOneLine = raw.indexOf(lf) === length - 2 && raw[length - 1] === lf && raw[length - 3] !== cr;
+  return isOneLine && isDataLine(raw)
+    ? { raw, name: 'message', data: raw.toString('utf8', 'data: '.length, length - 2) }
+    : readLines(raw);
+}
+
+/** Nearly every event is one line that begins with `data: `. */
+function isDataLine(raw: Buffer): boolean {
+  const isData = raw[0] === 0x64 && raw[1] === 0x61 && raw[2] === 0x74 && raw[3] === 0x61;
+  return isData && raw[4] === colon && raw[5] === space;
+}
+
+function readLines(raw: Buffer): SseEvent {
   let name = 'message';
   const data: string[] = [];
   let start = 0;

@@ -29,12 +29,23 @@ function framingOf(fields: Fields, minor: 0 | 1): Framing | null {
 }
 
 const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+/** Digits of a size that is read as such; more are left to the reader of odd lines. */
+const plainDigits = 7;
 /** A size, and extensions that nobody uses. */
 const longestLine = 256;
 const mostTrailers = 64;
 const sizeLine =
   /^([0-9A-Fa-f]{1,12})(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"[\t\x20\x21\x23-\x5b\x5d-\x7e]*"))?)*\r\n$/;
 const trailerLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n$/;
+
+/** Takes a byte; returns what it means as a digit, or -1. */
+function hexDigit(byte: number | undefined): number {
+  if (byte === undefined) return -1;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
 
 /** Reads the chunked coding piece by piece. Trailers are read over. */
 export class ChunkedReader {
@@ -52,9 +63,25 @@ export class ChunkedReader {
   read(bytes: Buffer, from: number, take: (data: Buffer) => void): number {
     let at = from;
     while (at < bytes.length && this.#state !== 'done') {
-      at = this.#state === 'data' ? this.#data(bytes, at, take) : this.#lineOf(bytes, at);
+      at = this.#state === 'data' ? this.#data(bytes, at, take) : this.#plainLine(bytes, at);
     }
     return at;
+  }
+
+  /** The lines of nearly every chunk are here whole and hold no more than a size, or nothing: read without a word about them. */
+  #plainLine(bytes: Buffer, from: number): number {
+    if (this.#line !== '' || this.#state === 'trailer') return this.#lineOf(bytes, from);
+    let at = from;
+    let size = 0;
+    for (let digit = hexDigit(bytes[at]); digit !== -1 && at - from < plainDigits; digit = hexDigit(bytes[at])) {
+      size = size * 16 + digit;
+      at++;
+    }
+    const isEmpty = at === from;
+    if (bytes[at] !== carriageReturn || bytes[at + 1] !== lineFeed || isEmpty !== (this.#state === 'data-end'))
+      return this.#lineOf(bytes, from);
+    this.#state = isEmpty ? 'size' : this.#sized(size);
+    return at + 2;
   }
 
   #data(bytes: Buffer, at: number, take: (data: Buffer) => void): number {
@@ -85,8 +112,12 @@ export class ChunkedReader {
     if (this.#state === 'trailer') return this.#trailer(line);
     const size = sizeLine.exec(line)?.[1];
     if (size === undefined) throw new Malformed('the size of a chunk cannot be read');
-    this.#left = Number.parseInt(size, 16);
-    return this.#left === 0 ? 'trailer' : 'data';
+    return this.#sized(Number.parseInt(size, 16));
+  }
+
+  #sized(size: number): 'trailer' | 'data' {
+    this.#left = size;
+    return size === 0 ? 'trailer' : 'data';
   }
 
   #trailer(line: string): 'trailer' | 'done' {

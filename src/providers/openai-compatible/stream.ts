@@ -79,6 +79,7 @@ export function streamWatch(provider: string): StreamWatch {
 
 class CompatibleWatch implements StreamWatch {
   readonly #provider: string;
+  readonly #harmless = new Likeness();
   #ended = false;
   usage: Usage | null = null;
   error: GatewayError | null = null;
@@ -88,8 +89,11 @@ class CompatibleWatch implements StreamWatch {
   }
 
   see(piece: StreamPiece): void {
-    if (isDone(piece.data)) this.#ended = true;
-    else if (piece.name === 'error' || watched.test(piece.data)) this.#examine(piece);
+    const { name, data } = piece;
+    if (name !== 'error' && this.#harmless.isMetBy(data)) return;
+    if (isDone(data)) this.#ended = true;
+    else if (name === 'error' || watched.test(data)) this.#examine(piece);
+    else this.#harmless.learn(data);
   }
 
   get complete(): boolean {
@@ -122,9 +126,14 @@ const watched = /"(?:usage|finish_reason)"\s*:\s*[^\sn]|"error"/;
  */
 export function chatRepair(call: Call): StreamRepair {
   const mender = new ChunkMender(call);
+  const harmless = new Likeness();
   let begun = false;
   return ({ data }) => {
-    if (begun && !maySuffer(data)) return null;
+    if (harmless.isMetBy(data)) return null;
+    if (begun && !maySuffer(data)) {
+      harmless.learn(data);
+      return null;
+    }
     const chunk = objectOf(data);
     if (chunk === null || !Array.isArray(chunk.choices)) return null;
     begun ||= chunk.choices.length > 0;
@@ -132,6 +141,31 @@ export function chatRepair(call: Call): StreamRepair {
     return mended === chunk ? null : JSON.stringify(mended);
   };
 }
+
+/**
+ * Knows a chunk by one that was looked at before: the same but for the words it brings, among which there is no quote, so that
+ * they cannot be anything else. Chunk after chunk of a stream is like that, and is told by three comparisons.
+ */
+class Likeness {
+  #before = '';
+  #after = '';
+
+  isMetBy(data: string): boolean {
+    if (this.#before === '' || !data.startsWith(this.#before)) return false;
+    return data.endsWith(this.#after) && data.indexOf('"', this.#before.length) === data.length - this.#after.length;
+  }
+
+  /** Takes a chunk; the next ones that are like it are met. */
+  learn(data: string): void {
+    const mark = data.indexOf(words);
+    const end = mark === -1 ? -1 : data.indexOf('"', mark + words.length);
+    if (end === -1 || data[end - 1] === '\\') return;
+    this.#before = data.slice(0, mark + words.length);
+    this.#after = data.slice(end);
+  }
+}
+
+const words = '"content":"';
 
 const bent = /"(?:tool_calls|reasoning)"\s*:\s*[^\sn]|"role"|"content"\s*:\s*\[/;
 
