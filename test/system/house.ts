@@ -22,7 +22,7 @@ import type { Clock } from '../../src/kit/clock.ts';
 import { type IncomingAnswer, type IncomingBody, UpstreamFault } from '../../src/kit/incoming.ts';
 import { openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
-import type { Signal } from '../../src/kit/signal.ts';
+import { Abort, type Signal } from '../../src/kit/signal.ts';
 import { next } from '../../src/kit/source.ts';
 import type { OutgoingRequest } from '../../src/kit/upstream.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -37,6 +37,7 @@ export interface Received {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Record<string, unknown>;
   readonly text: string;
+  /** Fires when the gateway lets the call go before its end. */
   readonly signal: Signal;
 }
 
@@ -296,23 +297,33 @@ async function answer(
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
   );
+  const letGo = letGoWith(request.signal);
   const got = {
     origin: request.origin,
     path: request.path,
     headers,
     text,
     body: text === '' ? {} : JSON.parse(text),
-    signal: request.signal,
+    signal: letGo,
   };
   received.push(got);
   if (upstream === undefined) throw new UpstreamFault('unreachable');
-  const scripted = await orAborted(Promise.resolve(upstream(got)), request.signal);
+  const scripted = await orAborted(Promise.resolve(upstream(got)), letGo);
   const stream = piecesOf(scripted.body);
   return {
     status: scripted.status ?? 200,
     headers: scripted.headers ?? {},
-    body: new ScriptedBody(stream, request.signal),
+    body: new ScriptedBody(stream, letGo),
   };
+}
+
+/** Takes the signal of a request; returns one that fires with it, and that a body which is not wanted any more fires. */
+function letGoWith(signal: Signal): Abort {
+  const letGo = new Abort();
+  const abort = () => letGo.abort();
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return letGo;
 }
 
 function orAborted<T>(promise: Promise<T>, signal: Signal): Promise<T> {
@@ -335,14 +346,14 @@ function piecesOf(body: Scripted['body']): AsyncIterator<string | Buffer> {
 /** A body that comes as its script lets it. */
 class ScriptedBody implements IncomingBody {
   readonly #pieces: AsyncIterator<string | Buffer>;
-  readonly #signal: Signal;
+  readonly #letGo: Abort;
   #coming: Promise<Buffer | null> | null = null;
   #piece: Buffer | null | undefined;
   #fault: unknown;
 
-  constructor(pieces: AsyncIterator<string | Buffer>, signal: Signal) {
+  constructor(pieces: AsyncIterator<string | Buffer>, letGo: Abort) {
     this.#pieces = pieces;
-    this.#signal = signal;
+    this.#letGo = letGo;
   }
 
   take(): Buffer | null | undefined {
@@ -374,11 +385,11 @@ class ScriptedBody implements IncomingBody {
   }
 
   cancel(): void {
-    // Whoever scripts it hears of the signal.
+    if (this.#piece !== null) this.#letGo.abort();
   }
 
   async #next(): Promise<Buffer | null> {
-    const { value, done } = await orAborted(this.#pieces.next(), this.#signal);
+    const { value, done } = await orAborted(this.#pieces.next(), this.#letGo);
     return done === true ? null : Buffer.from(value);
   }
 }
