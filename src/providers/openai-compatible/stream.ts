@@ -159,7 +159,7 @@ class Likeness {
   learn(data: string): void {
     const mark = data.indexOf(words);
     const end = mark === -1 ? -1 : data.indexOf('"', mark + words.length);
-    if (end === -1 || data[end - 1] === '\\') return;
+    if (end === -1) return;
     this.#before = data.slice(0, mark + words.length);
     this.#after = data.slice(end);
   }
