@@ -36,6 +36,26 @@ test('a busy deployment is passed over for the next, at once', async () => {
   assert.equal(house.clock.waiting, 0);
 });
 
+test('a conversation reaches the second deployment as whole as the first, though another dialect is spoken there', async () => {
+  const house = openHouse({
+    deployments: [{ alias: 'chat' }, { alias: 'spare', provider: 'anthropic' }],
+    aliases: [{ name: 'chat', fallbacks: ['spare'] }],
+    upstream: ({ path }) =>
+      path.endsWith('/messages')
+        ? { body: { type: 'message', role: 'assistant', content: [{ type: 'text', text: 'well' }], usage: {} } }
+        : failing,
+  });
+  const messages = ['a', 'b', 'c'].map((mark, at) => ({
+    role: at === 1 ? 'assistant' : 'user',
+    content: mark.repeat(20_000),
+  }));
+  const reply = await house.ask(chat, { ...question, messages, max_tokens: 5 });
+  assert.equal(reply.status, 200, reply.text);
+  const [first, second] = house.received.map(({ body }) => body);
+  assert.deepEqual(first?.messages, messages);
+  assert.deepEqual(second?.messages, messages);
+});
+
 test('an outage of a primary costs one failed try a cooldown window, and one probe after it', async () => {
   const house = openHouse({
     deployments: [{ alias: 'chat' }, { alias: 'spare' }],
