@@ -102,9 +102,8 @@ function probeOf(target: Target): (typeof probes)[string] | undefined {
 }
 
 function askedOf(arrived: Arrived, alias: Alias, operation: Operation, body: JsonObject): Resolved {
-  const text = JSON.stringify(body);
-  const bytes = Buffer.from(text);
-  const map = mapBody(bytes, text);
+  const bytes = Buffer.from(JSON.stringify(body));
+  const map = mapBody(bytes, null);
   if ('kind' in map) throw new GatewayError('internal');
   return {
     arrived,
@@ -112,7 +111,7 @@ function askedOf(arrived: Arrived, alias: Alias, operation: Operation, body: Jso
     caller: { isMaster: true, key: null, hash: '' },
     bytes,
     map,
-    words: new Words(body, bytes),
+    words: new Words(body, bytes, false),
     model: alias.name,
     stream: false,
     includeUsage: false,

@@ -42,7 +42,7 @@ async function counted(arrived: Arrived, surface: Surface, parts: Parts, trail: 
   trail.admitted(admitted.caller);
   const understood = understand(admitted);
   trail.understood(understood);
-  checkConversation(understood.words.said);
+  checkConversation(understood.words.outline);
   const asked = resolve(understood, parts);
   const tokens = await countUpstream(asked, parts);
   const body =
@@ -80,7 +80,7 @@ async function countUpstream(asked: Resolved, parts: Parts): Promise<number | nu
 async function outgoing(asked: Resolved, target: Target, route: TokenCount, parts: Parts): Promise<Question> {
   const { said } = asked.words;
   const body = route.body === undefined ? said : { max_tokens: 1, ...said };
-  const question = { ...asked, words: new Words(body, bytesOf(body)), stream: false };
+  const question = { ...asked, words: new Words(body, bytesOf(body), false), stream: false };
   const { call, wire, headers, body: pieces } = prepare(question, target, parts);
   const written = Buffer.concat(pieces);
   const sent = route.body === undefined ? written : bytesOf(route.body(JSON.parse(written.toString()), call));

@@ -9,6 +9,7 @@ import { completionsAsChat } from './completions-as-chat.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Parts, Resolved } from './exchange.ts';
 import type { Target } from './target.ts';
+import type { Words } from './words.ts';
 
 /** One call, ready to go out, and what is needed to read its answer. */
 export interface Prepared {
@@ -117,12 +118,20 @@ function anthropicHeaders(asked: Resolved): Record<string, string> {
 function spliced(asked: Resolved, wire: Wire, call: Call): Pick<Prepared, 'request' | 'body'> {
   const edits = new Map<string, string | undefined>();
   for (const field of asked.consumed) edits.set(field, undefined);
-  const changed = wire.edits(asked.words.said, call);
+  const changed = changesOf(asked.words, wire, call);
   for (const field in changed) {
     const value = changed[field];
     edits.set(field, value === undefined ? undefined : JSON.stringify(value));
   }
-  return { request: askedAgain(asked, asked.words.said), body: spliceBody(asked.bytes, asked.map, edits) };
+  return { request: askedAgain(asked, asked.words.outline), body: spliceBody(asked.bytes, asked.map, edits) };
+}
+
+/** Messages that must change are written from all that is said, never from its outline. */
+function changesOf(words: Words, wire: Wire, call: Call): Edits {
+  const changed = wire.edits(words.outline, call);
+  if (!words.isFolded || changed.messages === undefined) return changed;
+  call.dropped.length = 0;
+  return wire.edits(words.said, call);
 }
 
 /** `dialect` turns a chat request into our words; null: every other request is in them already. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { deepest, mapBody, spliceBody } from './json-body.ts';
+import { deepest, mapBody, outlineOf, spliceBody } from './json-body.ts';
 
-const mapped = (text: string) => mapBody(Buffer.from(text), text);
+const mapped = (text: string) => mapBody(Buffer.from(text), null);
 
 const edit = (text: string, edits: Record<string, string | undefined>): string => {
   const bytes = Buffer.from(text);
-  const map = mapBody(bytes, text);
+  const map = mapBody(bytes, null);
   assert.ok('fields' in map);
   return Buffer.concat(spliceBody(bytes, map, new Map(Object.entries(edits)))).toString();
 };
@@ -61,4 +61,95 @@ test('property: splicing equals editing the parsed object', () => {
       },
     ),
   );
+});
+
+const folds = { field: 'messages', names: ['content', 'text'] };
+
+/** Takes a body's text; returns its outline, or null when the body is flawed. */
+function outlined(text: string): string | null {
+  const bytes = Buffer.from(text);
+  const map = mapBody(bytes, folds);
+  return 'kind' in map ? null : outlineOf(bytes, map);
+}
+
+const long = 'a "word", a \\ and a\nline, ä 語 😀. '.repeat(4);
+
+test('long texts of messages are folded, and nothing else is', () => {
+  const body = {
+    model: 'm',
+    content: long,
+    messages: [
+      { role: 'user', content: long },
+      { role: 'user', content: [{ type: 'text', text: long, url: long }] },
+      { role: 'assistant', content: 'short', text: 'ä 語' },
+    ],
+    tools: [{ text: long }],
+  };
+  const expected = structuredClone(body);
+  Object.assign(expected.messages[0] ?? {}, { content: '...' });
+  Object.assign(expected.messages[1] ?? {}, { content: [{ type: 'text', text: '...', url: long }] });
+  for (const space of [undefined, 2, '\t']) {
+    const outline = outlined(JSON.stringify(body, null, space));
+    assert.deepEqual(JSON.parse(outline ?? ''), expected);
+  }
+});
+
+function isJson(text: string | null): boolean {
+  try {
+    JSON.parse(text ?? '');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const spoilt = fc.record({
+  content: fc.array(fc.constantFrom('word ', long, '\\', '"', '\u0001', '\u001f', '\x7f', 'ä', '\u2028'), {
+    maxLength: 12,
+  }),
+  at: fc.nat(),
+  remove: fc.nat({ max: 2 }),
+  insert: fc.constantFrom(
+    '',
+    '"',
+    '\\',
+    '\\u12g4',
+    '\\u00e',
+    '\\x',
+    '\\/',
+    '\n',
+    '\u0000',
+    '\t',
+    ',',
+    '}',
+    'é',
+    '\\"',
+    ':',
+  ),
+});
+
+test('property: the outline of a body is JSON exactly when the body is, however it was spoilt', () => {
+  fc.assert(
+    fc.property(spoilt, ({ content, at, remove, insert }) => {
+      const text = JSON.stringify({
+        model: 'm',
+        messages: [{ role: 'user', content: content.join('') }, { text: long }],
+      });
+      const place = at % text.length;
+      const sent = text.slice(0, place) + insert + text.slice(place + remove);
+      assert.equal(isJson(outlined(sent)), isJson(sent), sent);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('each byte that no string may hold is found wherever it stands among the others', () => {
+  for (let byte = 0; byte < 0x100; byte++) {
+    for (let place = 0; place < 9; place++) {
+      const content = Buffer.alloc(100, 'x');
+      content[20 + place] = byte;
+      const text = `{"messages":[{"content":"${content.toString('latin1')}"}]}`;
+      assert.equal(isJson(outlined(text)), isJson(text), `byte ${byte} at ${place}`);
+    }
+  }
 });

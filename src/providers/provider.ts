@@ -97,7 +97,8 @@ export interface Wire {
    */
   readonly authorize?: (call: Call, outgoing: Outgoing) => Promise<Readonly<Record<string, string | Secret>>>;
   /**
-   * Changes to a body that is already in this wire's words: model name, renamed, added and dropped parameters.
+   * Changes to a body that is already in this wire's words: model name, renamed, added and dropped parameters. Long texts of messages
+   * may be folded in it, so nothing may depend on their words; where messages change, it is called again with all that is said.
    * Throws field_unsupported when a parameter is not known and may not be dropped.
    */
   edits(body: JsonObject, call: Call): Edits;

@@ -56,6 +56,25 @@ test('a conversation reaches the second deployment as whole as the first, though
   assert.deepEqual(second?.messages, messages);
 });
 
+test('long texts reach a provider whole where something beside them must change', async () => {
+  const text = 'a "word",\n'.repeat(100);
+  const house = openHouse({
+    deployments: [{ alias: 'chat', provider: 'groq', parameters: { dropNamed: ['seed'] } }],
+    upstream: () => ({ body: completion('fine') }),
+  });
+  const messages = [
+    { role: 'system', content: text },
+    { role: 'user', content: [{ type: 'text', text, cache_control: { type: 'ephemeral' } }] },
+  ];
+  const reply = await house.ask(chat, { ...question, messages, seed: 1 });
+  assert.equal(reply.status, 200, reply.text);
+  assert.equal(reply.headers['x-plumbline-dropped-parameters'], 'seed');
+  assert.deepEqual(house.received[0]?.body.messages, [
+    { role: 'system', content: text },
+    { role: 'user', content: [{ type: 'text', text }] },
+  ]);
+});
+
 test('an outage of a primary costs one failed try a cooldown window, and one probe after it', async () => {
   const house = openHouse({
     deployments: [{ alias: 'chat' }, { alias: 'spare' }],

@@ -4,9 +4,9 @@ import type { Operation } from '../../core/chat.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { header } from '../../core/wire.ts';
-import { deepest, type Flaw, isText, mapBody } from '../../kit/json-body.ts';
+import { deepest, type Flaw, isText, mapBody, outlineOf } from '../../kit/json-body.ts';
 import type { Admitted, Understood } from '../exchange.ts';
-import { Words } from '../words.ts';
+import { foldedTexts, Words } from '../words.ts';
 import { consumedFields, readOptions } from './options.ts';
 
 /** Takes an admitted request; returns what it asks. Throws body_*, field_*, dialect_wrong or model_forbidden. */
@@ -14,10 +14,10 @@ export function understand(admitted: Admitted): Understood {
   const { arrived, surface } = admitted;
   const bytes = arrived.body;
   refuseEncoding(header(arrived, 'content-encoding'));
-  const text = textOf(bytes);
-  const body = parse(text);
-  const map = mapBody(bytes, text);
-  if ('kind' in map) throw flawed(map);
+  checkText(bytes);
+  const map = mapBody(bytes, foldedTexts);
+  if ('kind' in map) throw notJson(bytes) ?? flawed(map);
+  const body = parse(outlineOf(bytes, map), bytes);
   const model = modelOf(body);
   checkFields(surface.operation, body);
   if (surface.dialect.name === 'openai' && surface.operation === 'chat') surface.dialect.decode(body, []);
@@ -28,7 +28,7 @@ export function understand(admitted: Admitted): Understood {
     ...admitted,
     bytes,
     map,
-    words: new Words(body, bytes),
+    words: new Words(body, bytes, map.folded.length > 0),
     model,
     stream: streamOf(body, surface.operation),
     includeUsage: usageAsked,
@@ -45,21 +45,30 @@ function refuseEncoding(encoding: string | undefined): void {
   });
 }
 
-function textOf(bytes: Buffer): string {
+function checkText(bytes: Buffer): void {
   if (bytes.length === 0) throw new GatewayError('body_empty');
   if (!isText(bytes)) throw new GatewayError('body_not_utf8');
-  return bytes.toString('utf8');
 }
 
-function parse(text: string): JsonObject {
+function parse(outline: string, bytes: Buffer): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(outline);
   } catch (error) {
-    throw new GatewayError('body_not_json', { message: error instanceof Error ? error.message : String(error) });
+    throw notJson(bytes) ?? error;
   }
   if (!isObject(value)) throw new GatewayError('body_not_object');
   return value;
+}
+
+/** Returns what of a body is not JSON, told by its own words and places; null when it is JSON. */
+function notJson(bytes: Buffer): GatewayError | null {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+    return null;
+  } catch (error) {
+    return new GatewayError('body_not_json', { message: error instanceof Error ? error.message : String(error) });
+  }
 }
 
 function flawed(flaw: Flaw): GatewayError {
