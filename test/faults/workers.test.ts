@@ -50,7 +50,17 @@ after(async () => {
 function workers(): number[] {
   const path = `/proc/${gateway.child.pid}/task/${gateway.child.pid}/children`;
   const children = readFileSync(path, 'utf8').trim().split(' ').map(Number);
-  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('serve'));
+  return children.filter((pid) => commandOf(pid).includes('serve'));
+}
+
+/** The command line of a process; none where it has ended since it was listed (ENOENT, or ESRCH while it is read). */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch (error) {
+    if (/^(ENOENT|ESRCH)$/.test((error as NodeJS.ErrnoException).code ?? '')) return '';
+    throw error;
+  }
 }
 
 async function counted(): Promise<number> {
