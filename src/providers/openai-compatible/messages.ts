@@ -36,9 +36,8 @@ export function mendTools(tools: readonly JsonValue[], facts: MessageFacts): rea
 
 function mendMessage(message: JsonObject, facts: MessageFacts): JsonObject {
   let mended = withoutCacheControl(message, facts);
-  for (const extra of ['reasoning_content', 'thinking_blocks'] as const) {
-    if (!facts.keeps?.includes(extra)) mended = without(mended, extra);
-  }
+  if (!facts.keeps?.includes('reasoning_content')) mended = without(mended, 'reasoning_content');
+  if (!facts.keeps?.includes('thinking_blocks')) mended = without(mended, 'thinking_blocks');
   if (facts.names === 'none' || (facts.names === 'tools' && message.role !== 'tool')) mended = without(mended, 'name');
   if (message.role === 'developer' && !facts.developerRole) mended = { ...mended, role: 'system' };
   return Array.isArray(mended.content) ? mendContentList(mended, mended.content, facts) : mended;
@@ -66,8 +65,14 @@ function without(object: JsonObject, field: string): JsonObject {
   return rest;
 }
 
-/** As map, but the same list when nothing was changed. */
+/** As map, but the same list when nothing was changed: a conversation is long, and nearly always right as it is. */
 function mapped(list: readonly JsonValue[], change: (value: JsonValue) => JsonValue): readonly JsonValue[] {
-  const changed = listOf(list).map(change);
-  return changed.every((value, at) => value === list[at]) ? list : changed;
+  let changed: JsonValue[] | null = null;
+  listOf(list).forEach((value, at) => {
+    const next = change(value);
+    if (next === value) return;
+    changed ??= [...list];
+    changed[at] = next;
+  });
+  return changed ?? list;
 }
