@@ -18,6 +18,8 @@ export interface Wanted {
   /** Names of gateways whose memory is watched over a million requests. */
   readonly soaked: readonly string[];
   readonly soakRequests: number;
+  /** Names of gateways of which one worker and two are compared. */
+  readonly scaled: readonly string[];
 }
 
 /** What to print when it is used wrong. */
@@ -26,6 +28,7 @@ npm run bench -- --quick             the guard: nginx and ours, 2 minutes; fails
 npm run bench -- --quick --keep      the same, and store the ratios
   --only ours,nginx,portkey          these gateways       --rounds N     rounds (3)
   --soak ours,ferro                  whose memory is watched over a million requests (ours; none with --only)
+  --scale ours                       of which one worker and two are compared (ours; none with --only)
   --seconds S                        each load (5; quick 3)   --json     print JSON
   --cores 0,1                        gateway, tools       --keep         store what was measured`;
 
@@ -45,6 +48,7 @@ function wordsOf(words: readonly string[]) {
       seconds: string,
       cores: string,
       soak: string,
+      scale: string,
       'soak-requests': string,
     };
     return parseArgs({ args: [...words], options, allowPositionals: false }).values;
@@ -91,6 +95,7 @@ export function readWords(words: readonly string[], known: readonly string[]): W
     core: whole('cores', core),
     toolsCore: whole('cores', toolsCore),
     soaked: names('soak', given.soak, isEverything ? ['ours'] : []),
+    scaled: names('scale', given.scale, isEverything ? ['ours'] : []),
     soakRequests: Math.ceil(positive('soak-requests', given['soak-requests'] ?? '1000000')),
   };
 }

@@ -7,6 +7,7 @@ import { added, askAll, type Bench, begin, memory, type Outcome, type Plan, type
 import { type Figures, median, medians } from './median.ts';
 import { freePort, stop } from './processes.ts';
 import type { Entry, Round } from './results.ts';
+import { scaling } from './scaling.ts';
 
 export interface Run {
   readonly bench: Bench;
@@ -16,6 +17,9 @@ export interface Run {
   readonly rounds: number;
   readonly soaked: readonly string[];
   readonly soakRequests: number;
+  /** Names of gateways of which one worker and two are compared, and for how many seconds each. */
+  readonly scaled: readonly string[];
+  readonly scaleSeconds: number;
   readonly say: (line: string) => void;
 }
 
@@ -93,11 +97,35 @@ async function soakOnce({ launch, port }: Prepared, run: Run): Promise<Figures> 
   }
 }
 
+/** Returns no figures, and says why, where the kernel or the gateway does not allow it. */
+async function scaleOnce({ launch, port, gateway }: Prepared, run: Run): Promise<Figures> {
+  try {
+    if (launch.withWorkers === undefined) throw new Error('it has no workers');
+    return await scaling(launch.withWorkers, port, run.bench, { rounds: run.rounds, seconds: run.scaleSeconds });
+  } catch (error) {
+    run.say(
+      `${gateway.name}: its workers were not compared: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return {};
+  }
+}
+
 /** One line of a round for who watches. */
 function summary({ figures, faults, others, stolen }: Round): string {
   const number = (name: string): string => Math.round(figures[name] ?? Number.NaN).toLocaleString('en');
   const rest = `others ${others.toFixed(2)}, withheld ${stolen.toFixed(2)} cores${faults.map((fault) => `; ${fault}`).join('')}`;
   return `1 KB chat ${number('chat-1k.perSecond')} a second, ${(figures['chat-1k.cpuMicros'] ?? Number.NaN).toFixed(1)} µs; ${rest}`;
+}
+
+/** What is measured once, after all rounds. */
+async function afterwards(one: Prepared, run: Run): Promise<Figures> {
+  const { name } = one.gateway;
+  const isScaled = run.scaled.includes(name);
+  const isSoaked = run.soaked.includes(name);
+  if (isScaled) run.say(`${name}: one worker and two`);
+  const scaled = isScaled ? await scaleOnce(one, run) : {};
+  if (isSoaked) run.say(`${name}: ${run.soakRequests.toLocaleString('en')} requests`);
+  return { ...scaled, ...(isSoaked ? await soakOnce(one, run) : {}) };
 }
 
 /** Takes gateways and a run; measures them round by round. Returns an entry each, and what was measured without a gateway. */
@@ -120,16 +148,13 @@ export async function measureAll(
       run.say(`round ${number} of ${run.rounds}, ${one.gateway.name}: ${summary(round)}`);
     }
   }
-  const soaks = new Map<string, Figures>();
-  for (const one of here.filter(({ gateway }) => run.soaked.includes(gateway.name))) {
-    run.say(`${one.gateway.name}: ${run.soakRequests.toLocaleString('en')} requests`);
-    soaks.set(one.gateway.name, await soakOnce(one, run));
-  }
+  const more = new Map<string, Figures>();
+  for (const one of here) more.set(one.gateway.name, await afterwards(one, run));
   const entries = all.map((one): Entry => {
     const { name, setting } = one.gateway;
     if ('missing' in one) return { name, setting, version: null, missing: one.missing, rounds: [], median: {} };
     const own = rounds.get(name) ?? [];
-    const middle = { ...medians(own.map(({ figures }) => figures)), ...soaks.get(name) };
+    const middle = { ...medians(own.map(({ figures }) => figures)), ...more.get(name) };
     return { name, setting, version: one.version, missing: null, rounds: own, median: middle };
   });
   return { entries, direct: medians(direct) };

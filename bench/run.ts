@@ -45,9 +45,10 @@ async function measured(wanted: Wanted): Promise<Results> {
   const instruments = build(join(peers, 'instruments'));
   const upstream = await startUpstream(instruments.upstream, wanted.toolsCore, folder);
   try {
-    const { core, toolsCore, rounds, seconds, soaked, soakRequests } = wanted;
+    const { core, toolsCore, rounds, seconds, soaked, soakRequests, scaled } = wanted;
     const bench = { instruments, upstream: upstream.child, folder, core, toolsCore };
-    const run = { bench, upstreamPort: upstream.port, peers, plan: planOf(wanted), rounds, soaked, soakRequests, say };
+    const lasting = { soaked, soakRequests, scaled, scaleSeconds: seconds };
+    const run = { bench, upstreamPort: upstream.port, peers, plan: planOf(wanted), rounds, ...lasting, say };
     const chosen = gateways.filter(({ name }) => wanted.only.includes(name));
     const seen = await measureAll(chosen, run);
     return {

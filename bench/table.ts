@@ -27,6 +27,8 @@ const lines: readonly Line[] = [
     { title: `${title}: added p99, µs`, figure: `${name}.addedP99`, digits: 0 },
   ]),
   { title: '1 KB chat: µs of database CPU an answer', figure: 'chat-1k.databaseMicros', digits: 1 },
+  { title: 'one worker with a quarter of a core: answers a second', figure: 'workers.rate1', digits: 0 },
+  { title: 'two workers with a quarter of a core each: answers a second', figure: 'workers.rate2', digits: 0 },
   { title: 'start to first 200, ms', figure: 'start.ms', digits: 0 },
   { title: 'memory idle, MB', figure: 'idle.mb', digits: 0 },
   { title: 'memory after load, MB', figure: 'loaded.mb', digits: 0 },

@@ -23,6 +23,8 @@ export interface Launch {
   readonly embeddings: Target;
   /** Name of processes it starts that are counted in a column of their own, as the kernel has it. */
   readonly database?: string;
+  /** Takes a count; returns how it is started with so many processes that serve. Only for a gateway that can do that. */
+  readonly withWorkers?: (count: number) => Launch;
 }
 
 export interface Gateway {

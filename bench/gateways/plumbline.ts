@@ -86,11 +86,16 @@ export const plumbline: Gateway = {
     writeFileSync(join(place.folder, 'config.yaml'), configuration(place.upstreamPort));
     const program = programOf(place);
     const headers = { Authorization: `Bearer ${await firstStart(program, place)}` };
-    return {
+    const launch = {
       program,
       chat: { path: '/v1/chat/completions', model: 'bench-chat', headers },
       embeddings: { path: '/v1/embeddings', model: 'bench-embed', headers },
       database: 'postgres',
     };
+    const withWorkers = (count: number): Launch => ({
+      ...launch,
+      program: { ...program, words: [...program.words, '--workers', String(count)] },
+    });
+    return { ...launch, withWorkers };
   },
 };
