@@ -10,9 +10,20 @@ const { folder, remove } = scratch();
 const otherNode = join(folder, 'other-node');
 const launcher = join(folder, 'bin', 'plumbline.js');
 
-/** Says who it is and what it was given; with `stay` it waits for a signal, says so, and ends with 7. */
+/**
+ * Says who it is and what it was given; with `stay` it waits for a signal, says so, and ends with 7; with `crew` it has a worker
+ * that waits to be told with what to end.
+ */
 const program = `
-if (process.argv[2] === 'stay') {
+import cluster from 'node:cluster';
+if (process.argv[2] === 'crew' && cluster.isPrimary) {
+  const worker = cluster.fork();
+  worker.on('message', () => setTimeout(() => worker.send(6), 200));
+  worker.on('exit', (code) => { process.exitCode = code; });
+} else if (process.argv[2] === 'crew') {
+  cluster.worker.on('message', (code) => process.exit(code));
+  cluster.worker.send('hello');
+} else if (process.argv[2] === 'stay') {
   const timer = setInterval(() => {}, 1000);
   process.on('SIGTERM', () => {
     process.stdout.write('asked to stop\\n');
@@ -63,6 +74,11 @@ test('when the launcher is killed the program stops as if it had been asked to',
   running.kill('SIGKILL');
   const { output } = await running.ended; // standard output closes when the program has gone too
   assert.match(output, /asked to stop\n$/);
+});
+
+test('a worker that the program starts waits for what it is told', async () => {
+  const { code, output } = await launch('crew').ended;
+  assert.equal(code, 6, output);
 });
 
 test('without a build it says what to do', async () => {
