@@ -98,6 +98,29 @@ test('a deployment that one worker puts to rest rests at the others too', async 
   assert.ok(brokenCalls <= 2, `${brokenCalls} calls went to a deployment that rests`);
 });
 
+test('it rests at a worker that begins meanwhile as well, and nobody waits for that one to count', async () => {
+  const listening = () => gateway.output().split('a worker listens').length;
+  await until('all workers to listen', () => listening() > 3);
+  const [before, calls] = [listening(), brokenCalls];
+  process.kill(workers()[0] ?? 0, 'SIGKILL');
+  let longestMs = 0;
+  await until('the new worker to listen', async () => {
+    const askedAt = performance.now();
+    await counted();
+    longestMs = Math.max(longestMs, performance.now() - askedAt);
+    return listening() > before;
+  });
+  const body = JSON.stringify({ model: 'broken', messages: [{ role: 'user', content: 'hi' }] });
+  for (let time = 0; time < 12; time++) {
+    const told = await ask(gateway, '/v1/chat/completions', { body, agent: new Agent({ keepAlive: false }) });
+    assert.equal(told.status, 200, told.body);
+    answered.push(told.id);
+  }
+  assert.equal(brokenCalls, calls);
+  // The primary gives a worker that is busy a second; one that does not listen yet has counted nothing.
+  assert.ok(longestMs < 1_000, `a page took ${Math.round(longestMs)} ms`);
+});
+
 test('a connection that was on its way to a worker when it was killed is let go, not left waiting', {
   timeout: 60_000,
 }, async () => {

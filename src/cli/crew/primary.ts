@@ -3,10 +3,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Config } from '../../config/options.ts';
 import { freePort } from '../../http/free-port.ts';
+import { systemClock } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Store } from '../../store/index.ts';
 import { Tally } from '../../telemetry/merge.ts';
 import type { FromPrimary, FromWorker } from './messages.ts';
+import { Rests } from './rests.ts';
 
 export interface PrimaryParts {
   readonly config: Config;
@@ -34,6 +36,9 @@ export function runPrimary(parts: PrimaryParts): Promise<number> {
 class Primary {
   readonly #parts: PrimaryParts;
   readonly #workers = new Map<number, Worker>();
+  /** Those of them that hear: they serve requests, and have something to tell. */
+  readonly #listening = new Set<number>();
+  readonly #rests = new Rests(systemClock);
   readonly #tally = new Tally();
   readonly #counting = new Map<number, (index: number) => void>();
   #asked = 0;
@@ -81,8 +86,9 @@ class Primary {
     if (this.#workers.get(index) !== worker) return;
     if (message.kind === 'hello') {
       tell(worker, { kind: 'start', index, size: this.#parts.config.workers, port: this.#port });
-    } else if (message.kind === 'ready') this.#ready(index, message.banner);
+    } else if (message.kind === 'ready') this.#ready(index, worker, message.banner);
     else if (message.kind === 'rests') {
+      this.#rests.heard(message.rest);
       for (const [other, peer] of this.#workers) if (other !== index) tell(peer, { kind: 'rest', rest: message.rest });
     } else if (message.kind === 'metrics') {
       this.#tally.heard(index, message.own);
@@ -96,9 +102,11 @@ class Primary {
   }
 
   /** The first worker brings schema and file into the database; the others, started then, find it done. */
-  #ready(index: number, banner: string): void {
+  #ready(index: number, worker: Worker, banner: string): void {
     const { config, log, say } = this.#parts;
     this.#waitMs = firstWaitMs;
+    this.#listening.add(index);
+    for (const rest of this.#rests.left()) tell(worker, { kind: 'rest', rest });
     log.info('a worker listens', { worker: index });
     if (this.#isUp) return;
     this.#isUp = true;
@@ -107,10 +115,10 @@ class Primary {
     for (let index = 2; index <= config.workers && !this.#isStopping; index++) this.#fork(index);
   }
 
-  /** Resolves when every other worker has said its metrics, or had its time. */
+  /** Resolves when every other worker that serves has said its metrics, or had its time. */
   #count(asker: number): Promise<void> {
     const question = ++this.#asked;
-    const open = new Set([...this.#workers.keys()].filter((index) => index !== asker));
+    const open = new Set([...this.#listening].filter((index) => index !== asker));
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
@@ -129,6 +137,7 @@ class Primary {
 
   #exited(index: number, code: number, signal: string | null): void {
     this.#workers.delete(index);
+    this.#listening.delete(index);
     this.#tally.departed(index);
     if (!this.#isStopping && this.#isUp) this.#replace(index, code, signal);
     // The first, before it is up, has said why by itself: a port that is taken, a file with errors.
