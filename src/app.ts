@@ -292,7 +292,7 @@ function siteOf(config: Config, rooms: Rooms): Site {
     record: (row) => journal.append(row),
     readiness: () => readinessOf(live, journal),
     metrics: { ...metricsOf(config, live, journal, upstreams, tracing), ...(crew && { others: crew.others }) },
-    ...(crew && { rests: crew.rests, workers: crew.size }),
+    ...(crew && { rests: crew.rests, crew }),
     ...(tracing === undefined ? {} : { tracing }),
     pingMs: config.pingMs,
     options: config,

@@ -47,8 +47,8 @@ export interface Parts {
   readonly record: (row: UsageRow) => void;
   /** A try has failed: at which deployment, why, and how long that one rests because of it, in milliseconds (0: not at all). */
   readonly failed: (deployment: DeploymentRecord, code: ErrorCode, restMs: number) => void;
-  /** Processes that are this gateway; each takes its share of a deployment's places, one at least. */
-  readonly workers: number;
+  /** Which of how many processes that are this gateway this one is, from 1; each takes its share of a deployment's limits. */
+  readonly crew: { readonly index: number; readonly size: number };
   /** Milliseconds of silence after which a stream gets a ping. */
   readonly pingMs: number;
   /** Bytes of a whole answer beyond which it is refused. */

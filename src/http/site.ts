@@ -54,8 +54,8 @@ export interface SiteParts {
   readonly rests?: (deployment: string, restMs: number, windowMs: number) => void;
   /** Absent: nothing is traced. */
   readonly tracing?: Tracing;
-  /** Processes that share the work and each deployment's places; 1 when not given. */
-  readonly workers?: number;
+  /** Which of how many processes that share the work this one is; the only one when not given. */
+  readonly crew?: Parts['crew'];
   readonly pingMs: number;
   /** The boot options in force, for those who ask. */
   readonly options: Config;
@@ -126,7 +126,7 @@ export function openSite(parts: SiteParts): Site {
       metrics.failed(deployment.id, code, restMs > 0);
       if (restMs > 0) parts.rests?.(deployment.id, restMs, deployment.parameters.cooldownMs ?? router.cooldownMs);
     },
-    workers: parts.workers ?? 1,
+    crew: parts.crew ?? { index: 1, size: 1 },
     pingMs: parts.pingMs,
     answerLimit,
     version: build.version,

@@ -17,7 +17,7 @@ import {
 } from '../../src/core/records.ts';
 import type { Arrived, Reply } from '../../src/core/wire.ts';
 import type { ModelRows } from '../../src/gateway/model-map.ts';
-import { openSite, type Site } from '../../src/http/site.ts';
+import { openSite, type Site, type SiteParts } from '../../src/http/site.ts';
 import type { Clock } from '../../src/kit/clock.ts';
 import { type IncomingAnswer, type IncomingBody, UpstreamFault } from '../../src/kit/incoming.ts';
 import { openSealer } from '../../src/kit/seal.ts';
@@ -100,6 +100,8 @@ export interface HouseOptions {
   /** The environment that stored references are looked up in. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly pingMs?: number;
+  /** Which of how many workers this house is. */
+  readonly crew?: SiteParts['crew'];
   readonly tracing?: Tracing;
   /** The boot options that /config tells of. */
   readonly options?: Config;
@@ -180,6 +182,7 @@ export function openHouse(options: HouseOptions): House {
       keys: () => options.keys?.length ?? 0,
       isDatabaseConnected: () => true,
     },
+    ...(options.crew === undefined ? {} : { crew: options.crew }),
     pingMs: options.pingMs ?? 15_000,
     clock,
     random: options.random ?? (() => 0),

@@ -24,6 +24,21 @@ test('a deployment gets no more requests at once than it takes; the rest wait th
   );
 });
 
+test('workers share out the places of a deployment, all of them, and have one each where there are fewer', async () => {
+  const placesOf = async (maxParallel: number, index: number) => {
+    const house = openHouse({
+      deployments: [{ alias: 'chat', parameters: { maxParallel } }],
+      crew: { index, size: 3 },
+      upstream: () => new Promise<Scripted>(() => undefined),
+    });
+    for (let time = 0; time < 10; time++) void house.ask(chat, question);
+    await turn();
+    return house.received.length;
+  };
+  assert.deepEqual(await Promise.all([1, 2, 3].map((index) => placesOf(8, index))), [3, 3, 2]);
+  assert.deepEqual(await Promise.all([1, 2, 3].map((index) => placesOf(2, index))), [1, 1, 1]);
+});
+
 test('one with room is asked before one that is full', async () => {
   const house = openHouse({
     deployments: [

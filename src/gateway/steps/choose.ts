@@ -42,7 +42,8 @@ function tagged(targets: readonly Target[], tags: readonly string[]): readonly T
 export function ordered(targets: readonly Target[], alias: Alias, parts: Parts): readonly Target[] {
   const awake = kept(targets, (target) => !parts.traffic.rests(target.record.id));
   if (awake.length < 2) return awake;
-  const seen = awake.map((target) => ({ target, seen: parts.traffic.seen(target.record.id) }));
+  const share = 1 / parts.crew.size;
+  const seen = awake.map((target) => ({ target, seen: parts.traffic.seen(target.record.id), share }));
   const sorted = strategies[alias.strategy].order(seen, parts.random).map(({ target }) => target);
   if (sorted.every(isPlain)) return sorted;
   const fullness = (target: Target): number => Number(isFull(target, parts));
@@ -61,7 +62,12 @@ function isPlain({ record: { parameters } }: Target): boolean {
 /** Takes a deployment; true while it has as many requests as it takes at once (LiteLLM: 0 is no limit). */
 export function isFull({ record: { id, parameters } }: Target, parts: Parts): boolean {
   const { maxParallel = 0 } = parameters;
-  return maxParallel > 0 && parts.traffic.isFull(id, Math.max(1, Math.floor(maxParallel / parts.workers)));
+  return maxParallel > 0 && parts.traffic.isFull(id, placesOf(maxParallel, parts.crew));
+}
+
+/** Takes how many requests a deployment takes at once; returns our share: those of all workers are as many, or one each. */
+function placesOf(most: number, { index, size }: Parts['crew']): number {
+  return Math.max(1, Math.floor(most / size) + Number(index <= most % size));
 }
 
 const orderOf = (target: Target): number => target.record.parameters.order ?? Number.MAX_SAFE_INTEGER;

@@ -16,9 +16,10 @@ function candidate(
   parameters: DeploymentParameters,
   seen: Partial<Seen> = {},
   price: Price | null = null,
+  share = 1,
 ): Candidate {
   const target = { record: { id, parameters }, price } as unknown as Target;
-  return { target, seen: { ...idle, ...seen } };
+  return { target, seen: { ...idle, ...seen }, share };
 }
 
 const ids = (candidates: readonly Candidate[]): string[] => candidates.map(({ target }) => target.record.id);
@@ -80,6 +81,14 @@ test('usage-based puts deployments at their limit last, else the fewest tokens f
     candidate('little', { tpm: 1000 }, { tokens: 100 }),
   ];
   assert.deepEqual(ids(strategies['usage-based'].order(candidates, seeded(7))), ['little', 'much', 'full']);
+});
+
+test('usage-based takes a worker for full at its share of a limit', () => {
+  const candidates = [
+    candidate('full', { rpm: 6 }, { requests: 3 }, null, 1 / 2),
+    candidate('much', { tpm: 4000 }, { tokens: 1900 }, null, 1 / 2),
+  ];
+  assert.deepEqual(ids(strategies['usage-based'].order(candidates, seeded(7))), ['much', 'full']);
 });
 
 test('latency-based tries what it has not seen, then the fastest', () => {

@@ -6,6 +6,8 @@ import type { Seen } from '../traffic.ts';
 export interface Candidate {
   readonly target: Target;
   readonly seen: Seen;
+  /** How much of its limits is this process's, which sees its own traffic only: 1 where it is the only one. */
+  readonly share: number;
 }
 
 export interface Strategy {

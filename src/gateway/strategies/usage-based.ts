@@ -2,9 +2,9 @@
 import { shuffled } from '../shuffled.ts';
 import type { Candidate, Strategy } from './strategy.ts';
 
-function isFull({ target, seen }: Candidate): boolean {
+function isFull({ target, seen, share }: Candidate): boolean {
   const { rpm, tpm } = target.record.parameters;
-  return (rpm !== undefined && seen.requests >= rpm) || (tpm !== undefined && seen.tokens >= tpm);
+  return (rpm !== undefined && seen.requests >= rpm * share) || (tpm !== undefined && seen.tokens >= tpm * share);
 }
 
 export const usageBased: Strategy = {
