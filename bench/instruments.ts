@@ -77,7 +77,9 @@ export interface LoadOptions {
 export interface LoadReport {
   readonly seconds: number;
   readonly answered: number;
+  /** Within the measured time, refusals included. */
   readonly failures: number;
+  /** Answers other than 200 from the first request on, and the head of the first. */
   readonly refusals: number;
   readonly refusal: string;
   readonly unsent: number;

@@ -89,7 +89,7 @@ export async function ask(what: Ask, subject: Subject, pace: Pace, bench: Bench)
     folder: bench.folder,
     rate: what.rate,
     warmSeconds: pace.warmSeconds,
-    seconds: pace.seconds,
+    seconds: pace.seconds * what.stretch,
     watch: { own: subject.own(), database: subject.database(), upstream: [bench.upstream.pid ?? 0] },
   });
   const fault = faultOf(report);
@@ -99,10 +99,9 @@ export async function ask(what: Ask, subject: Subject, pace: Pace, bench: Bench)
 
 /** Takes a report; returns what spoils it, or null. One answer in a thousand may fail, as on any network. */
 export function faultOf(report: LoadReport): string | null {
-  const { answered, failures, refusals, refusal, unsent, unanswered } = report;
+  const { answered, failures, refusal, unsent, unanswered } = report;
   if (answered === 0) return refusal === '' ? 'no answer within the measured time' : refusal;
-  if (failures + refusals > answered / 1000)
-    return `${failures + refusals} of ${answered + failures} failed ${refusal}`.trim();
+  if (failures > answered / 1000) return `${failures} of ${answered + failures} failed ${refusal}`.trim();
   if (unsent + unanswered > answered / 100)
     return `it did not keep up: ${unsent + unanswered} of those due were not answered`;
   return null;

@@ -99,7 +99,10 @@ test('a load that asks for latency makes no rate, which it set itself', () => {
 test('failures up to one in a thousand pass, and more spoil the row and say how many', () => {
   assert.equal(faultOf({ ...report, failures: 1 }), null);
   assert.match(faultOf({ ...report, failures: 2 }) ?? '', /^2 of 1002 failed/);
-  assert.equal(faultOf({ ...report, refusals: 1000, refusal: 'HTTP/1.1 429' }), '1000 of 1000 failed HTTP/1.1 429');
+  // A refusal within the measured time is a failure too; one before it is neither.
+  const refused = { ...report, failures: 1, refusals: 1, refusal: 'HTTP/1.1 429' };
+  assert.equal(faultOf(refused), null);
+  assert.equal(faultOf({ ...refused, failures: 2, refusals: 20 }), '2 of 1002 failed HTTP/1.1 429');
   assert.equal(faultOf({ ...report, answered: 0, refusal: 'HTTP/1.1 500' }), 'HTTP/1.1 500');
   assert.match(faultOf({ ...report, unanswered: 11 }) ?? '', /did not keep up: 11/);
 });

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { readWords } from '../../bench/command.ts';
 import { gateways } from '../../bench/gateways/index.ts';
 import { complaints, ratios } from '../../bench/guard.ts';
+import { wholePlan } from '../../bench/measure.ts';
 import { reasonOf } from '../../bench/packages.ts';
 import { latency, plain, requestBytes, throughput } from '../../bench/requests.ts';
 import type { Entry, Results } from '../../bench/results.ts';
@@ -133,6 +134,12 @@ test('a request is of the size of its row and whole to the byte', () => {
     assert.ok(Math.abs(Buffer.byteLength(body) - ask.size) < ask.size * 0.1 + 60, `${ask.name} has ${body.length}`);
     assert.equal(JSON.parse(body).model, 'some-model');
   }
+});
+
+test('a row of few requests is measured for so long that ten of them lie beyond its 99th percentile', () => {
+  const { asks, pace } = wholePlan(5);
+  for (const { name, rate, stretch } of asks)
+    if (rate !== null) assert.ok(rate * pace.seconds * stretch >= 1000, `${name} has ${rate * pace.seconds * stretch}`);
 });
 
 test('a gateway’s own header takes the place of the client’s, however it is written', () => {
