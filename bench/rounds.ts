@@ -84,8 +84,10 @@ async function measureDirect(run: Run): Promise<Round> {
   return roundOf(await askAll({ ...run.plan, firstWarmSeconds: run.plan.pace.warmSeconds }, subject, run.bench), []);
 }
 
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 function failedRound(error: unknown): Round {
-  return { figures: {}, faults: [error instanceof Error ? error.message : String(error)], others: 0, stolen: 0 };
+  return { figures: {}, faults: [reasonOf(error)], others: 0, stolen: 0 };
 }
 
 async function soakOnce({ launch, port }: Prepared, run: Run): Promise<Figures> {
@@ -97,17 +99,9 @@ async function soakOnce({ launch, port }: Prepared, run: Run): Promise<Figures> 
   }
 }
 
-/** Returns no figures, and says why, where the kernel or the gateway does not allow it. */
-async function scaleOnce({ launch, port, gateway }: Prepared, run: Run): Promise<Figures> {
-  try {
-    if (launch.withWorkers === undefined) throw new Error('it has no workers');
-    return await scaling(launch.withWorkers, port, run.bench, { rounds: run.rounds, seconds: run.scaleSeconds });
-  } catch (error) {
-    run.say(
-      `${gateway.name}: its workers were not compared: ${error instanceof Error ? error.message : String(error)}`,
-    );
-    return {};
-  }
+function scaleOnce({ launch, port }: Prepared, run: Run): Promise<Figures> {
+  if (launch.withWorkers === undefined) throw new Error('it has no workers');
+  return scaling(launch.withWorkers, port, run.bench, { rounds: run.rounds, seconds: run.scaleSeconds });
 }
 
 /** One line of a round for who watches. */
@@ -117,15 +111,31 @@ function summary({ figures, faults, others, stolen }: Round): string {
   return `1 KB chat ${number('chat-1k.perSecond')} a second, ${(figures['chat-1k.cpuMicros'] ?? Number.NaN).toFixed(1)} µs; ${rest}`;
 }
 
-/** What is measured once, after all rounds. */
-async function afterwards(one: Prepared, run: Run): Promise<Figures> {
+/** What is measured after all rounds. What fails then costs no figures but its own. */
+async function afterwards(one: Prepared, run: Run): Promise<Pick<Round, 'figures' | 'faults'>> {
   const { name } = one.gateway;
-  const isScaled = run.scaled.includes(name);
-  const isSoaked = run.soaked.includes(name);
-  if (isScaled) run.say(`${name}: one worker and two`);
-  const scaled = isScaled ? await scaleOnce(one, run) : {};
-  if (isSoaked) run.say(`${name}: ${run.soakRequests.toLocaleString('en')} requests`);
-  return { ...scaled, ...(isSoaked ? await soakOnce(one, run) : {}) };
+  const trials = [
+    { what: 'one worker and two', names: run.scaled, measure: scaleOnce },
+    { what: `${run.soakRequests.toLocaleString('en')} requests`, names: run.soaked, measure: soakOnce },
+  ];
+  const figures: Record<string, number> = {};
+  const faults: string[] = [];
+  for (const { what, measure } of trials.filter(({ names }) => names.includes(name))) {
+    run.say(`${name}: ${what}`);
+    try {
+      Object.assign(figures, await measure(one, run));
+    } catch (error) {
+      faults.push(`${what}: ${reasonOf(error)}`);
+    }
+  }
+  return { figures, faults };
+}
+
+/** Takes rounds and what failed after them; returns them with that among the faults of the last. */
+function withFaults(rounds: readonly Round[], faults: readonly string[]): readonly Round[] {
+  const last = rounds.at(-1);
+  if (last === undefined || faults.length === 0) return rounds;
+  return [...rounds.slice(0, -1), { ...last, faults: [...last.faults, ...faults] }];
 }
 
 /** Takes gateways and a run; measures them round by round. Returns an entry each, and what was measured without a gateway. */
@@ -148,14 +158,17 @@ export async function measureAll(
       run.say(`round ${number} of ${run.rounds}, ${one.gateway.name}: ${summary(round)}`);
     }
   }
-  const more = new Map<string, Figures>();
-  for (const one of here) more.set(one.gateway.name, await afterwards(one, run));
-  const entries = all.map((one): Entry => {
+  const entries: Entry[] = [];
+  for (const one of all) {
     const { name, setting } = one.gateway;
-    if ('missing' in one) return { name, setting, version: null, missing: one.missing, rounds: [], median: {} };
+    if ('missing' in one) {
+      entries.push({ name, setting, version: null, missing: one.missing, rounds: [], median: {} });
+      continue;
+    }
     const own = rounds.get(name) ?? [];
-    const middle = { ...medians(own.map(({ figures }) => figures)), ...more.get(name) };
-    return { name, setting, version: one.version, missing: null, rounds: own, median: middle };
-  });
+    const more = await afterwards(one, run);
+    const median = { ...medians(own.map(({ figures }) => figures)), ...more.figures };
+    entries.push({ name, setting, version: one.version, missing: null, rounds: withFaults(own, more.faults), median });
+  }
   return { entries, direct: medians(direct) };
 }
