@@ -18,6 +18,11 @@ export function ratios(ours: Figures, nginx: Figures, asks: readonly Ask[]): Rat
   return Object.fromEntries(pairs);
 }
 
+/** Takes measured ratios and the rows; returns a sentence for each row that has none. A guard is kept whole or not at all. */
+export function unmeasured(measured: Ratios, asks: readonly Ask[]): readonly string[] {
+  return asks.flatMap(({ name }) => (name in measured ? [] : [`${name} could not be measured, so nothing is kept`]));
+}
+
 /** Takes stored and measured ratios; returns a sentence for each that is worse by more than the tolerance, or missing. */
 export function complaints(stored: Ratios, measured: Ratios): readonly string[] {
   const names = [...new Set([...Object.keys(stored), ...Object.keys(measured)])];

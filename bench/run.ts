@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readWords, UsedWrong, usage, type Wanted } from './command.ts';
 import { gateways } from './gateways/index.ts';
-import { complaints, type Ratios, ratios, tolerance } from './guard.ts';
+import { complaints, type Ratios, ratios, tolerance, unmeasured } from './guard.ts';
 import { build, startUpstream } from './instruments.ts';
 import { thisMachine } from './machine.ts';
 import { type Plan, wholePlan } from './measure.ts';
@@ -88,8 +88,10 @@ function guard(seen: Results, wanted: Wanted): number {
   const found = ratios(medianOf('ours'), medianOf('nginx'), guarded);
   process.stdout.write(`${JSON.stringify({ ratiosToNginx: found })}\n`);
   if (wanted.isKept) {
-    writeJson(guardFile, found);
-    return guarded.every(({ name }) => name in found) ? 0 : 1;
+    const lacking = unmeasured(found, guarded);
+    for (const line of lacking) say(line);
+    if (lacking.length === 0) writeJson(guardFile, found);
+    return lacking.length === 0 ? 0 : 1;
   }
   const stored: Ratios = existsSync(guardFile) ? JSON.parse(readFileSync(guardFile, 'utf8')) : {};
   const worse = complaints(stored, found);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readWords } from '../../bench/command.ts';
 import { gateways } from '../../bench/gateways/index.ts';
-import { complaints, ratios } from '../../bench/guard.ts';
+import { complaints, ratios, unmeasured } from '../../bench/guard.ts';
 import { wholePlan } from '../../bench/measure.ts';
 import { reasonOf } from '../../bench/packages.ts';
 import { latency, plain, requestBytes, throughput } from '../../bench/requests.ts';
@@ -22,6 +22,13 @@ test('the guard lets 15 percent pass, and names what is worse, missing or not st
   assert.deepEqual(complaints({ a: 2 }, { a: 2.32 }), ["a costs 2.32 times nginx's CPU, 16 % more than the stored 2"]);
   assert.deepEqual(complaints({ a: 2 }, {}), ['a could not be measured']);
   assert.match(complaints({}, { a: 2 })[0] ?? '', /a has no stored ratio/);
+});
+
+test('ratios of some of the rows are not kept in place of those of all', () => {
+  assert.deepEqual(unmeasured({ 'chat-1k': 3 }, throughput.slice(0, 2)), [
+    'chat-20k could not be measured, so nothing is kept',
+  ]);
+  assert.deepEqual(unmeasured({ 'chat-1k': 3, 'chat-20k': 5 }, throughput.slice(0, 2)), []);
 });
 
 const figures = {
