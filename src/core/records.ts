@@ -294,6 +294,8 @@ export interface AttemptTarget {
 /** All a trace is made of, once a request is over: its row, its place in the trace, and its calls in order. */
 export interface FinishedRequest {
   readonly row: UsageRow;
+  /** As it was sent, without query; the row has the route. */
+  readonly path: string;
   readonly context: TraceContext;
   readonly attempts: readonly AttemptRecord[];
   /** What was said, where that was asked for. */

@@ -65,7 +65,7 @@ class Calls {
   parts(over: (finished: FinishedRequest) => void): Parts {
     const record = (row: UsageRow): void => {
       this.#parts.record(row);
-      over({ row, context: this.context, attempts: this.#attempts(row), content: null });
+      over({ row, path: this.#arrived.path, context: this.context, attempts: this.#attempts(row), content: null });
     };
     return { ...this.#parts, send: this.send, record };
   }

@@ -33,6 +33,8 @@ type ResultCallback = Parameters<SpanExporter['export']>[1];
 
 export class OtlpSpanExporter implements SpanExporter {
   readonly counts: ExportCounts = { exported: 0, failed: 0 };
+  /** Spans handed over so far, whatever became of them. */
+  taken = 0;
   readonly #options: ExporterOptions;
 
   constructor(options: ExporterOptions) {
@@ -41,6 +43,7 @@ export class OtlpSpanExporter implements SpanExporter {
 
   /** The SDK hands over a batch and is told how it went: 0 for well, 1 for failed. */
   export(spans: ReadableSpan[], done: ResultCallback): void {
+    this.taken += spans.length;
     this.#deliver(spans).then(
       () => {
         this.counts.exported += spans.length;

@@ -39,7 +39,7 @@ const providerNames: Readonly<Record<string, string>> = {
 };
 
 /** Takes a finished request; returns the span of the request: what the gateway served. */
-export function requestSpan({ row, context, attempts, content }: FinishedRequest): PlainSpan {
+export function requestSpan({ row, path, context, attempts, content }: FinishedRequest): PlainSpan {
   return {
     spanId: context.spanId,
     name: `POST ${row.route}`,
@@ -50,7 +50,8 @@ export function requestSpan({ row, context, attempts, content }: FinishedRequest
     attributes: said({
       'http.request.method': 'POST',
       'http.route': row.route,
-      'url.path': row.route,
+      'url.path': path,
+      'url.scheme': 'http',
       'http.response.status_code': row.status,
       'error.type': row.errorCode,
       'plumbline.request.id': row.requestId,

@@ -10,7 +10,7 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { FinishedRequest, Tracing } from '../core/records.ts';
 import { readTraceParent, type TraceContext } from '../core/trace-context.ts';
@@ -46,18 +46,21 @@ const longestContent = 1024 * 1024;
 /** What W3C asks to carry at least; longer ones are dropped, as it allows. */
 const longestState = 512;
 const lastWordsMs = 5_000;
+/** Spans that wait to be sent; the SDK would drop more, without counting them anywhere. */
+const mostWaiting = 8_192;
 
 /** Takes where traces go; returns what makes them. Throws when the endpoint is no address. */
 export function openTracing(options: TracingOptions): OpenTracing {
   sayThroughLog(options.log);
   const exporter = new OtlpSpanExporter({ ...options, url: tracesUrl(options.endpoint) });
   const given = new GivenIds();
+  const service = { 'service.name': options.serviceName, 'service.version': options.version };
   const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': options.serviceName, 'service.version': options.version }),
+    resource: defaultResource().merge(resourceFromAttributes(service)),
     sampler: new AlwaysOnSampler(),
     idGenerator: given,
     spanLimits: { attributeValueLengthLimit: options.content ? longestContent : longestValue },
-    spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: 8_192 })],
+    spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: mostWaiting })],
   });
   const tracer = provider.getTracer('plumbline', options.version);
   const put = (span: PlainSpan, parent: TraceContext, parentId: string | null): void => {
@@ -68,9 +71,10 @@ export function openTracing(options: TracingOptions): OpenTracing {
     if (span.isFailed) made.setStatus({ code: SpanStatusCode.ERROR });
     made.end(Math.max(span.startedAt, span.endedAt));
   };
+  const room = new Room(exporter, options.log);
   const trace = (finished: FinishedRequest): void => {
     const { context } = finished;
-    if (!context.sampled) return;
+    if (!context.sampled || !room.take(1 + finished.attempts.length)) return;
     try {
       put(requestSpan(finished), context, context.parentId);
       for (const span of attemptSpans(finished)) put(span, context, context.spanId);
@@ -94,6 +98,33 @@ async function closing(provider: TracerProvider, { clock, log }: TracingOptions)
   const sent = provider.shutdown().catch((error) => log.warn('the last traces were not sent', { error }));
   await Promise.race([sent, sleep(clock, lastWordsMs, over.signal)]);
   over.abort();
+}
+
+/** Room for spans between us and the exporter. Those that find none are counted as failed; the log says so once an episode. */
+class Room {
+  readonly #exporter: OtlpSpanExporter;
+  readonly #log: Log;
+  #made = 0;
+  #isShort = false;
+
+  constructor(exporter: OtlpSpanExporter, log: Log) {
+    this.#exporter = exporter;
+    this.#log = log;
+  }
+
+  /** Takes how many spans there will be; true when there is room for all of them. */
+  take(spans: number): boolean {
+    const waiting = this.#made - this.#exporter.taken;
+    if (waiting < mostWaiting / 2) this.#isShort = false;
+    if (waiting + spans <= mostWaiting) {
+      this.#made += spans;
+      return true;
+    }
+    this.#exporter.counts.failed += spans;
+    if (!this.#isShort) this.#log.warn('spans are lost: the collector does not keep up');
+    this.#isShort = true;
+    return false;
+  }
 }
 
 /** The SDK asks for ids; ours were given away before there was a span. */

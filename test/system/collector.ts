@@ -16,6 +16,7 @@ export interface CollectedSpan {
   /** 0 unset, 2 error. */
   readonly status: number;
   readonly service: unknown;
+  readonly resource: Readonly<Record<string, unknown>>;
 }
 
 export interface Collector {
@@ -49,7 +50,8 @@ interface Sent {
   }[];
 }
 
-interface SentSpan extends Omit<CollectedSpan, 'attributes' | 'status' | 'startedAt' | 'endedAt' | 'service'> {
+interface SentSpan
+  extends Omit<CollectedSpan, 'attributes' | 'status' | 'startedAt' | 'endedAt' | 'service' | 'resource'> {
   readonly attributes: readonly Attribute[];
   readonly status: { readonly code?: number };
   readonly startTimeUnixNano: string;
@@ -82,7 +84,8 @@ export async function openCollector(statuses: readonly number[] = []): Promise<C
 
 function spansOf({ resourceSpans }: Sent): CollectedSpan[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) => {
-    const service = plain(resource.attributes)['service.name'];
+    const from = plain(resource.attributes);
+    const service = from['service.name'];
     return scopeSpans.flatMap((scope) =>
       scope.spans.map(({ attributes, status, startTimeUnixNano, endTimeUnixNano, ...span }) => ({
         ...span,
@@ -91,6 +94,7 @@ function spansOf({ resourceSpans }: Sent): CollectedSpan[] {
         startedAt: Number(startTimeUnixNano) / 1e6,
         endedAt: Number(endTimeUnixNano) / 1e6,
         service,
+        resource: from,
       })),
     );
   });

@@ -74,6 +74,9 @@ test('a request is one trace: a span for itself, and one below it for its call',
   assert.equal(server?.name, 'POST /v1/chat/completions');
   assert.equal(server?.parentSpanId, undefined);
   assert.equal(server?.service, 'gateway-of-the-test');
+  assert.equal(server?.resource['telemetry.sdk.language'], 'nodejs');
+  assert.equal(server?.resource['telemetry.sdk.name'], 'opentelemetry');
+  assert.equal(server?.attributes['url.scheme'], 'http');
   assert.equal(server?.attributes['http.response.status_code'], 200);
   assert.equal(server?.attributes['plumbline.request.id'], house.rows[0]?.requestId);
   assert.equal(client?.traceId, server?.traceId);
@@ -93,6 +96,14 @@ test('a request is one trace: a span for itself, and one below it for its call',
   });
   assert.equal(collector.calls[0]?.path, '/v1/traces');
   assert.equal(collector.calls[0]?.headers['authorization'], 'Bearer of-the-collector');
+});
+
+test('a request that comes by another path of its route is told with that path', async () => {
+  const { house, finish } = await openStage();
+  await house.ask('/chat/completions', question);
+  const [server] = servers(await finish());
+  assert.equal(server?.attributes['http.route'], '/v1/chat/completions');
+  assert.equal(server?.attributes['url.path'], '/chat/completions');
 });
 
 test("the caller's trace goes on, to the provider too", async () => {
@@ -251,6 +262,35 @@ test('a collector that is busy is asked again; one that refuses is not, and what
   assert.equal((await refusing.finish()).length, 0);
   assert.equal(refusing.collector.calls.length, 1);
   assert.deepEqual(refusing.tracing.counts(), { exported: 0, failed: 2 });
+});
+
+test('spans that find no room while the collector keeps us waiting are counted as lost, and the log says so once', async () => {
+  const said: string[] = [];
+  const log = { ...silentLog, warn: (event: string) => void said.push(event) };
+  const held = Promise.withResolvers<never>();
+  const tracing = openTracing({
+    endpoint: 'http://collector.test',
+    headers: {},
+    serviceName: 's',
+    version: '1',
+    percent: 100,
+    content: false,
+    send: () => held.promise,
+    clock: systemClock,
+    log,
+  });
+  const house = openHouse({
+    tracing,
+    deployments: [{ alias: 'chat' }],
+    upstream: () => ({ body: completion('well') }),
+  });
+  for (let time = 0; time < 5_000; time++) await house.ask('/v1/chat/completions', question);
+  // 512 are on their way and 8,192 wait; a request has two.
+  assert.deepEqual(tracing.counts(), { exported: 0, failed: 10_000 - 512 - 8_192 });
+  assert.deepEqual(said, ['spans are lost: the collector does not keep up']);
+  held.reject(new Error('gone'));
+  await tracing.close();
+  assert.deepEqual(tracing.counts(), { exported: 0, failed: 10_000 });
 });
 
 test('of a hundred requests as many are traced as were asked for; those of a recorded trace all are', async () => {
