@@ -78,6 +78,41 @@ test('a key made at one worker opens the door at each', async () => {
   });
 });
 
+test('what one worker is told holds at each within two seconds: a key that is blocked or gone, a model that comes or goes', async () => {
+  const post = async (path: string, body: object) => {
+    const told = await ask(gateway, path, { body: JSON.stringify(body) });
+    assert.equal(told.status, 200, told.body);
+    return JSON.parse(told.body) as { model_id?: string };
+  };
+  /** Asks on a connection of its own each time, so that they come to the workers in turn. */
+  const everywhere = async (status: number, key?: string, model = 'scripted') => {
+    const asked = JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }] });
+    for (const until = performance.now() + 2_000; ; ) {
+      const agent = new Agent({ keepAlive: false });
+      const one = () =>
+        ask(gateway, '/v1/chat/completions', { body: asked, agent, ...(key === undefined ? {} : { key }) });
+      const told = await Promise.all(Array.from({ length: 6 }, one));
+      answered.push(...told.filter((each) => each.status === 200).map(({ id }) => id));
+      if (told.every((each) => each.status === status)) return;
+      assert.ok(performance.now() < until, `not ${status} everywhere: ${told.map((each) => each.status)}`);
+    }
+  };
+  const key = await newKey(gateway);
+  await everywhere(200, key);
+  await post('/key/block', { key });
+  await everywhere(401, key);
+  await post('/key/unblock', { key });
+  await everywhere(200, key);
+  await post('/key/delete', { keys: [key] });
+  await everywhere(401, key);
+  const api_base = /api_base: (\S+)/.exec(upstream.config)?.[1];
+  const litellm_params = { model: 'openai/scripted', api_base, api_key: 'sk-none' };
+  const { model_id } = await post('/model/new', { model_name: 'comes', litellm_params });
+  await everywhere(200, undefined, 'comes');
+  await post('/model/delete', { id: model_id });
+  await everywhere(400, undefined, 'comes');
+});
+
 test('what each worker has served is added up, whichever is asked', async () => {
   const load = new Load(gateway, clients);
   await load.reached(400);
