@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { completion, openHouse, question } from './house.ts';
-import { checkRules, whyNoPromtool } from './promtool.ts';
+import { checkRules, testRules, whyNoPromtool } from './promtool.ts';
 
 interface Panel {
   readonly id: number;
@@ -79,6 +79,22 @@ test('Prometheus can read every expression of the dashboard', { skip: whyNoPromt
     const path = join(folder, 'rules.json');
     await writeFile(path, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
     assert.match(await checkRules(path), new RegExp(`SUCCESS: ${rules.length} rules found`));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('where nothing has failed the share of failures is nothing, not unknown', { skip: whyNoPromtool() }, async () => {
+  const failed = dashboard.panels.find(({ title }) => title === 'Failed')?.targets?.[0]?.expr ?? '';
+  const expr = failed.replaceAll('$__rate_interval', '5m').replace(/\$\w+/g, '.*');
+  const series = 'plumbline_requests_total{alias="chat",job="plumbline",outcome="success"}';
+  const expected = { expr, eval_time: '10m', exp_samples: [{ labels: '{}', value: 0 }] };
+  const input_series = [{ series, values: '0+60x10' }];
+  const folder = await mkdtemp(join(tmpdir(), 'plumbline-rules-'));
+  try {
+    const path = join(folder, 'tests.json');
+    await writeFile(path, JSON.stringify({ tests: [{ interval: '1m', input_series, promql_expr_test: [expected] }] }));
+    assert.match(await testRules(path), /SUCCESS/);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -23,6 +23,11 @@ export function checkRules(path: string): Promise<string> {
   return run(['check', 'rules', path], '');
 }
 
+/** Takes the path of a file of tests of expressions; returns what promtool has to say. */
+export function testRules(path: string): Promise<string> {
+  return run(['test', 'rules', path], '');
+}
+
 function run(given: readonly string[], input: string): Promise<string> {
   const promtool = findPromtool();
   if (promtool === undefined) throw new Error('promtool is not here');
