@@ -17,6 +17,7 @@ import { settle } from './config/settle.ts';
 import { build } from './core/build.ts';
 import { routerSettings } from './core/records.ts';
 import { tableMissing } from './core/table-missing.ts';
+import type { News } from './gateway/traffic.ts';
 import type { Readiness } from './http/routes.ts';
 import { openServer } from './http/server.ts';
 import { openSite, type Site } from './http/site.ts';
@@ -63,8 +64,8 @@ export interface App {
   readonly models: readonly string[];
   /** What this process has counted. */
   metrics(): Snapshot;
-  /** A deployment rests because another worker found that it should: its id, for how long, and the window of a probe after it (ms). */
-  rest(deployment: string, restMs: number, windowMs: number): void;
+  /** Another worker has found something out of a deployment. */
+  hear(news: News): void;
   /** Reads the configuration file again; without one nothing happens. */
   reload(): Promise<void>;
   /** Drains, writes what is to be written, and lets everything go. */
@@ -78,8 +79,8 @@ export interface Crew {
   readonly size: number;
   /** Takes what this process counts; returns what the others count, and those that have ended. */
   readonly others: (own: Snapshot) => Promise<Snapshot>;
-  /** Tells the others that a deployment rests (see App.rest). */
-  readonly rests: (deployment: string, restMs: number, windowMs: number) => void;
+  /** Tells the others what was found out of a deployment (see App.hear). */
+  readonly tell: (news: News) => void;
 }
 
 /** An idle connection to a provider is kept so long. */
@@ -168,7 +169,7 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       database: store,
       models: site.models(),
       metrics: () => site.metrics.snapshot(),
-      rest: site.rest,
+      hear: site.hear,
       reload: async () => follower?.reload(),
       stop,
     };
@@ -292,7 +293,7 @@ function siteOf(config: Config, rooms: Rooms): Site {
     record: (row) => journal.append(row),
     readiness: () => readinessOf(live, journal),
     metrics: { ...metricsOf(config, live, journal, upstreams, tracing), ...(crew && { others: crew.others }) },
-    ...(crew && { rests: crew.rests, crew }),
+    ...(crew && { tell: crew.tell, crew }),
     ...(tracing === undefined ? {} : { tracing }),
     pingMs: config.pingMs,
     options: config,

@@ -14,6 +14,15 @@ export interface Seen {
   readonly latencyMs: number;
 }
 
+/** What one worker found out of a deployment and the others take over. Times in milliseconds. */
+export type News =
+  /** It goes to rest: for how long, and the window of a probe after it. */
+  | { readonly kind: 'rest'; readonly deployment: string; readonly restMs: number; readonly windowMs: number }
+  /** It failed, not often enough to rest; failures count together within the window. */
+  | { readonly kind: 'failed'; readonly deployment: string; readonly windowMs: number }
+  /** An answer came whole: failures that were told are forgotten. */
+  | { readonly kind: 'recovered'; readonly deployment: string };
+
 interface Book extends Seen {
   inFlight: number;
   minute: number;
@@ -23,6 +32,8 @@ interface Book extends Seen {
   latencies: number[];
   failures: number;
   failuresSince: number;
+  /** True: other workers count these failures too. */
+  isShared: boolean;
   restsUntil: number;
   /** True from the begin of a rest until an answer has come. */
   unproven: boolean;
@@ -40,10 +51,12 @@ const longestRestMs = 3_600_000;
 export class Traffic {
   readonly #books = new Map<string, Book>();
   readonly #now: () => number;
+  readonly #tell: (news: News) => void;
 
-  /** Takes a monotonic clock in milliseconds. */
-  constructor(now: () => number) {
+  /** Takes a monotonic clock in milliseconds, and who passes on to other workers what they should know. */
+  constructor(now: () => number, tell: (news: News) => void) {
     this.#now = now;
+    this.#tell = tell;
   }
 
   /** Takes a deployment's id; returns what is known of it, as it goes on. */
@@ -99,7 +112,11 @@ export class Traffic {
 
   /** An answer is complete: the failures before it are forgotten. */
   completed(id: string): void {
-    this.#book(id).failures = 0;
+    const book = this.#book(id);
+    book.failures = 0;
+    if (!book.isShared) return;
+    book.isShared = false;
+    this.#tell({ kind: 'recovered', deployment: id });
   }
 
   /** An answer has begun. Takes how long that took, in milliseconds. */
@@ -135,23 +152,40 @@ export class Traffic {
    */
   failed(id: string, error: GatewayError, settings: RouterSettings, cooldownMs: number, hasElsewhere: boolean): number {
     if (!counts(error)) return 0;
+    const book = this.#counted(id, cooldownMs);
+    if (settings.disableCooldowns || cooldownMs === 0 || !hasElsewhere) return 0;
+    const allowed = settings.allowedFailsPolicy[`${error.kind}AllowedFails`] ?? settings.allowedFails ?? 0;
+    if (book.failures <= allowed && !book.unproven) {
+      book.isShared = true;
+      this.#tell({ kind: 'failed', deployment: id, windowMs: cooldownMs });
+      return 0;
+    }
+    const restMs = Math.max(cooldownMs, Math.min(error.retryAfterMs ?? 0, longestRestMs));
+    this.#rest(id, restMs, cooldownMs);
+    this.#tell({ kind: 'rest', deployment: id, restMs, windowMs: cooldownMs });
+    return restMs;
+  }
+
+  /** Another worker has found something out. */
+  hear(news: News): void {
+    if (news.kind === 'rest') this.#rest(news.deployment, news.restMs, news.windowMs);
+    else if (news.kind === 'failed') this.#counted(news.deployment, news.windowMs).isShared = true;
+    else Object.assign(this.#book(news.deployment), { failures: 0, isShared: false });
+  }
+
+  /** One more failure within the window. */
+  #counted(id: string, windowMs: number): Book {
     const book = this.#book(id);
     const now = this.#now();
-    if (now - book.failuresSince > cooldownMs) {
+    if (now - book.failuresSince > windowMs) {
       book.failures = 0;
       book.failuresSince = now;
     }
     book.failures++;
-    if (settings.disableCooldowns || cooldownMs === 0 || !hasElsewhere) return 0;
-    const allowed = settings.allowedFailsPolicy[`${error.kind}AllowedFails`] ?? settings.allowedFails ?? 0;
-    if (book.failures <= allowed && !book.unproven) return 0;
-    const restMs = Math.max(cooldownMs, Math.min(error.retryAfterMs ?? 0, longestRestMs));
-    this.rest(id, restMs, cooldownMs);
-    return restMs;
+    return book;
   }
 
-  /** A deployment is to rest, also when another worker has found that out. Takes its id, for how long, and the window of a probe after it, in milliseconds. */
-  rest(id: string, restMs: number, windowMs: number): void {
+  #rest(id: string, restMs: number, windowMs: number): void {
     const book = this.#book(id);
     book.restsUntil = Math.max(book.restsUntil, this.#now() + restMs);
     book.windowMs = windowMs;
@@ -171,6 +205,7 @@ export class Traffic {
         latencies: [],
         failures: 0,
         failuresSince: Number.NEGATIVE_INFINITY,
+        isShared: false,
         restsUntil: 0,
         unproven: false,
         probedUntil: 0,

@@ -14,7 +14,7 @@ import { tableMissing } from '../core/table-missing.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
 import type { Parts } from '../gateway/exchange.ts';
 import { buildModelMap, type ModelRows } from '../gateway/model-map.ts';
-import { Traffic } from '../gateway/traffic.ts';
+import { type News, Traffic } from '../gateway/traffic.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { type Log, silentLog } from '../kit/log.ts';
 import type { Sealer } from '../kit/seal.ts';
@@ -32,6 +32,8 @@ import { openRoutes, type Readiness, type Route } from './routes.ts';
 import { type MetricsParts, metricsPage, openMetrics } from './site-metrics.ts';
 import { openHandling } from './traced.ts';
 
+/** Where there is one worker. */
+const nobody = (): void => undefined;
 const answerLimit = 256 * 1024 * 1024;
 
 export interface SiteParts {
@@ -50,8 +52,8 @@ export interface SiteParts {
   readonly record: (row: UsageRow) => void;
   readonly readiness: () => Readiness;
   readonly metrics: MetricsParts;
-  /** Told when a deployment goes to rest here, for other workers: its id, for how long, and the window of a probe after it (ms). */
-  readonly rests?: (deployment: string, restMs: number, windowMs: number) => void;
+  /** Passes on to other workers what is found out of deployments here. */
+  readonly tell?: (news: News) => void;
   /** Absent: nothing is traced. */
   readonly tracing?: Tracing;
   /** Which of how many processes that share the work this one is; the only one when not given. */
@@ -76,8 +78,8 @@ export interface Site {
   /** Names that can be called, hidden ones and wildcards left out. */
   readonly models: () => readonly string[];
   readonly metrics: Metrics;
-  /** A deployment rests because another worker found that it should; takes what `rests` was told there. */
-  readonly rest: (deployment: string, restMs: number, windowMs: number) => void;
+  /** Takes what `tell` was told at another worker. */
+  readonly hear: (news: News) => void;
   /** Takes a request as it would arrive; returns the reply, without a socket. */
   readonly inject: (arrived: Arrived) => Promise<Reply>;
 }
@@ -97,7 +99,7 @@ export function openSite(parts: SiteParts): Site {
     });
   let models = buildMap();
   let router = parts.rows().router;
-  const traffic = new Traffic(clock.monotonic);
+  const traffic = new Traffic(clock.monotonic, parts.tell ?? nobody);
   const { keyByHash } = parts;
   const metrics = openMetrics(parts.metrics, { models: () => models, traffic, keyByHash, build });
   const gateway: Parts = {
@@ -122,10 +124,7 @@ export function openSite(parts: SiteParts): Site {
       metrics.observe(row);
       parts.record(row);
     },
-    failed: (deployment, code, restMs) => {
-      metrics.failed(deployment.id, code, restMs > 0);
-      if (restMs > 0) parts.rests?.(deployment.id, restMs, deployment.parameters.cooldownMs ?? router.cooldownMs);
-    },
+    failed: (deployment, code, restMs) => metrics.failed(deployment.id, code, restMs > 0),
     crew: parts.crew ?? { index: 1, size: 1 },
     pingMs: parts.pingMs,
     answerLimit,
@@ -165,7 +164,7 @@ export function openSite(parts: SiteParts): Site {
     },
     models: () => models.listedFor([]).map(({ name }) => name),
     metrics,
-    rest: (deployment, restMs, windowMs) => traffic.rest(deployment, restMs, windowMs),
+    hear: (news) => traffic.hear(news),
     inject: (arrived) => inject(routes, edge, arrived),
   };
 }

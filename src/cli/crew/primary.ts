@@ -87,9 +87,9 @@ class Primary {
     if (message.kind === 'hello') {
       tell(worker, { kind: 'start', index, size: this.#parts.config.workers, port: this.#port });
     } else if (message.kind === 'ready') this.#ready(index, worker, message.banner);
-    else if (message.kind === 'rests') {
-      this.#rests.heard(message.rest);
-      for (const [other, peer] of this.#workers) if (other !== index) tell(peer, { kind: 'rest', rest: message.rest });
+    else if (message.kind === 'news') {
+      if (message.news.kind === 'rest') this.#rests.heard(message.news);
+      for (const [other, peer] of this.#workers) if (other !== index) tell(peer, message);
     } else if (message.kind === 'metrics') {
       this.#tally.heard(index, message.own);
       if (message.question !== null) this.#counting.get(message.question)?.(index);
@@ -106,7 +106,7 @@ class Primary {
     const { config, log, say } = this.#parts;
     this.#waitMs = firstWaitMs;
     this.#listening.add(index);
-    for (const rest of this.#rests.left()) tell(worker, { kind: 'rest', rest });
+    for (const news of this.#rests.left()) tell(worker, { kind: 'news', news });
     log.info('a worker listens', { worker: index });
     if (this.#isUp) return;
     this.#isUp = true;

@@ -31,7 +31,7 @@ export async function joinCrew(): Promise<Membership | null> {
     index,
     size,
     others: (own) => line.ask(own),
-    rests: (deployment, restMs, windowMs) => say({ kind: 'rests', rest: { deployment, restMs, windowMs } }),
+    tell: (news) => say({ kind: 'news', news }),
   };
   return {
     crew,
@@ -63,10 +63,8 @@ class Line {
   }
 
   hear(message: FromPrimary, app: App): void {
-    if (message.kind === 'rest') {
-      const { deployment, restMs, windowMs } = message.rest;
-      app.rest(deployment, restMs, windowMs);
-    } else if (message.kind === 'metrics') {
+    if (message.kind === 'news') app.hear(message.news);
+    else if (message.kind === 'metrics') {
       this.#say({ kind: 'metrics', question: message.question, own: app.metrics() });
     } else if (message.kind === 'others') {
       this.#open.get(message.question)?.(message.snapshot);
