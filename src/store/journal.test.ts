@@ -112,6 +112,18 @@ test('a thousand rows do not wait', async () => {
   await journal.drain(0);
 });
 
+test('long rows do not wait when they are more than a batch, however few', async () => {
+  const { journal, clock, batches } = await scripted();
+  for (const each of rows(9)) journal.append({ ...each, session: 'x'.repeat(300_000) });
+  clock.pass(1_000);
+  await until(() => journal.state().waiting < 4);
+  assert.deepEqual(
+    batches.map((batch) => batch.length),
+    [3, 3],
+  );
+  await journal.drain(0);
+});
+
 test('a row that came while others were written is written a second later', async () => {
   const { journal, clock, batches } = await scripted();
   for (const each of rows(1_000)) journal.append(each);

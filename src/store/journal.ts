@@ -11,12 +11,16 @@ import { Abort } from '../kit/signal.ts';
 import { Delivery } from './journal/delivery.ts';
 import { Disk } from './journal/disk.ts';
 import { showLifeMs } from './journal/folder.ts';
-import { Keep } from './journal/keep.ts';
+import { Keep, longestLine } from './journal/keep.ts';
 import { usageLine } from './usage-line.ts';
 
 export interface JournalOptions {
-  /** The gateway's data folder; the journal lives in its folder `journal`. */
+  /** The gateway's data folder. */
   readonly dataDir: string;
+  /** What the lines tell of, for people: `usage` when not given. */
+  readonly what?: string;
+  /** The folder of the journal in it: `journal` when not given. */
+  readonly folder?: string;
   /** Takes a JSON array of lines and writes them, each request id once however often it is sent (write-usage.ts). */
   readonly write: (lines: Uint8Array) => Promise<unknown>;
   readonly clock: Clock;
@@ -43,11 +47,17 @@ export interface JournalState {
   readonly diskReason: string | undefined;
 }
 
-export interface Journal {
-  append(row: UsageRow): void;
+/** A journal of lines, whatever they say. */
+export interface LineJournal {
+  /** Takes a line without its end, `longestLine` bytes at most. */
+  append(line: string): void;
   state(): JournalState;
-  /** Writes what waits, for so many milliseconds at most, and closes; returns how many rows are left for the next start. */
+  /** Writes what waits, for so many milliseconds at most, and closes; returns how many lines are left for the next start. */
   drain(deadlineMs: number): Promise<number>;
+}
+
+export interface Journal extends Omit<LineJournal, 'append'> {
+  append(row: UsageRow): void;
 }
 
 const batchRows = 1_000;
@@ -61,13 +71,24 @@ const inheritEvery = 4;
 
 /** Takes where to keep it and how to write; returns a journal that writes every 1000 rows or every second, whichever comes first. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const lines = await openLineJournal(options);
+  return {
+    append: (row) => lines.append(usageLine(row)),
+    state: () => lines.state(),
+    drain: (deadlineMs) => lines.drain(deadlineMs),
+  };
+}
+
+/** Takes where to keep it and how to write; returns a journal of lines that goes about it in the same way. */
+export async function openLineJournal(options: JournalOptions): Promise<LineJournal> {
   const journal = new DiskJournal(options);
   await journal.open();
   return journal;
 }
 
-class DiskJournal implements Journal, Waiting {
+class DiskJournal implements LineJournal, Waiting {
   readonly #options: JournalOptions;
+  readonly #what: string;
   readonly #disk: Disk;
   readonly #keep: Keep;
   readonly #delivery: Delivery;
@@ -84,11 +105,13 @@ class DiskJournal implements Journal, Waiting {
 
   constructor(options: JournalOptions) {
     const { clock, log, write, limitBytes = defaultLimit, capacity = defaultCapacity } = options;
+    const { what = 'usage', folder = 'journal' } = options;
     this.#options = options;
-    this.#disk = new Disk({ directory: join(options.dataDir, 'journal'), limitBytes });
-    this.#keep = new Keep({ disk: this.#disk, clock, log, capacity });
+    this.#what = what;
+    this.#disk = new Disk({ directory: join(options.dataDir, folder), limitBytes });
+    this.#keep = new Keep({ disk: this.#disk, clock, log, capacity, what });
     const onRefused = (line: string, why: unknown): void => this.#refuse(line, why);
-    this.#delivery = new Delivery({ write, clock, log, onRefused, onAway: () => this.#secure() });
+    this.#delivery = new Delivery({ write, clock, log, what, onRefused, onAway: () => this.#secure() });
   }
 
   async open(): Promise<void> {
@@ -101,10 +124,10 @@ class DiskJournal implements Journal, Waiting {
     this.#round(1);
   }
 
-  append(row: UsageRow): void {
+  append(line: string): void {
     const { outbox } = this.#options;
     if (this.#lines.length === 0) outbox?.keep(this);
-    this.#lines.push(`${usageLine(row)}\n`);
+    this.#lines.push(`${line}\n`);
     if (outbox === undefined) this.flush();
   }
 
@@ -156,8 +179,8 @@ class DiskJournal implements Journal, Waiting {
     await this.#keep.mend();
     const { waiting, reason, lost } = this.state();
     const forgotten = lost + this.#keep.inMemory();
-    if (waiting > 0) log.warn('usage rows stay in the journal for the next start', { rows: waiting, reason });
-    if (forgotten > 0) log.error('usage rows were lost', { rows: forgotten });
+    if (waiting > 0) log.warn(`${this.#what} rows stay in the journal for the next start`, { rows: waiting, reason });
+    if (forgotten > 0) log.error(`${this.#what} rows were lost`, { rows: forgotten });
     await this.#disk.close();
   }
 
@@ -190,9 +213,10 @@ class DiskJournal implements Journal, Waiting {
     } while (!this.#isClosed && this.#hasMore());
   }
 
-  /** What a gateway left behind is delivered to its end, where a torn line may stand. */
+  /** What a gateway left behind is delivered to its end, where a torn line may stand. Long lines are more than a batch when they are few. */
   #hasMore(): boolean {
-    return this.#waiting >= batchRows || this.#isDraining || this.#disk.inherits();
+    const isBatch = this.#waiting >= batchRows || this.#disk.waiting() >= longestLine;
+    return isBatch || this.#isDraining || this.#disk.inherits();
   }
 
   /** While the database is away: what memory holds goes to the disk, and what the disk holds outlives a power cut. */
@@ -208,7 +232,7 @@ class DiskJournal implements Journal, Waiting {
   #refuse(line: string, error: unknown): void {
     const requestId = /"requestId":"([^"]*)"/.exec(line)?.[1];
     const kept = this.#keep.refuse(`${line}\n`);
-    this.#options.log.error('the database refuses a usage row', { requestId, kept, error });
+    this.#options.log.error(`the database refuses a ${this.#what} row`, { requestId, kept, error });
   }
 
   #round(number: number): void {
@@ -233,11 +257,11 @@ class DiskJournal implements Journal, Waiting {
     try {
       const rows = await this.#disk.inherit();
       if (rows === 0) return;
-      log.info('usage rows of a gateway that ended are delivered', { rows });
+      log.info(`${this.#what} rows of a gateway that ended are delivered`, { rows });
       this.#waiting += rows;
       this.#begin();
     } catch (error) {
-      log.warn('what other gateways left in the journal cannot be read', { error });
+      log.warn(`what other gateways left in the journal of ${this.#what} cannot be read`, { error });
     }
   }
 }

@@ -12,6 +12,8 @@ export interface DeliveryOptions {
   readonly write: (lines: Uint8Array) => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Log;
+  /** What the lines tell of, for people. */
+  readonly what: string;
   /** Takes a line the database will not take, and why. */
   readonly onRefused: (line: string, why: unknown) => void;
   /** Called before each wait while the database is away. */
@@ -89,13 +91,14 @@ export class Delivery {
   #recover(): void {
     if (this.#reason === undefined) return;
     this.#reason = undefined;
-    this.#options.log.info('usage rows are written again');
+    this.#options.log.info(`${this.#options.what} rows are written again`);
   }
 
   #complain(thrown: unknown): void {
     const { message, cause } = GatewayError.from(thrown);
     const reason = cause instanceof Error ? cause.message : message;
-    if (this.#reason === undefined) this.#options.log.warn('usage rows cannot be written; they are kept', { reason });
+    const { log, what } = this.#options;
+    if (this.#reason === undefined) log.warn(`${what} rows cannot be written; they are kept`, { reason });
     this.#reason = reason;
   }
 }

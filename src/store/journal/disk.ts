@@ -82,6 +82,11 @@ export class Disk {
     return lines;
   }
 
+  /** Bytes that are not dealt with. */
+  waiting(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.waiting(), 0);
+  }
+
   /** True while there is something of other gateways. */
   inherits(): boolean {
     return this.#inherited.size > 0;

@@ -12,6 +12,8 @@ export interface KeepOptions {
   readonly log: Log;
   /** Lines in memory at most. */
   readonly capacity: number;
+  /** What the lines tell of, for people. */
+  readonly what: string;
 }
 
 /** Lines that are being delivered. One of the two must be called. */
@@ -26,6 +28,8 @@ export interface InHand {
 /** Lines and bytes in one piece at most. */
 const batchLines = 1_000;
 const batchBytes = 1024 * 1024;
+/** Bytes of a line at most, its end included: a batch holds one at least. */
+export const longestLine = batchBytes - 1;
 const diskAgainMs = 1_000;
 const sayLostEveryMs = 10_000;
 
@@ -84,7 +88,7 @@ export class Keep {
       this.fail(thrown);
       return false;
     }
-    if (this.#reason !== undefined) this.#options.log.info('the journal of usage is on disk again');
+    if (this.#reason !== undefined) this.#options.log.info(`the journal of ${this.#options.what} is on disk again`);
     this.#reason = undefined;
     return true;
   }
@@ -93,19 +97,20 @@ export class Keep {
   fail(thrown: unknown): void {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     if (this.#reason === undefined) {
-      this.#options.log.error('the journal of usage cannot be kept on disk; rows are kept in memory', { reason });
+      const { log, what } = this.#options;
+      log.error(`the journal of ${what} cannot be kept on disk; rows are kept in memory`, { reason });
     }
     this.#reason = reason;
     this.#failedAt = this.#options.clock.monotonic();
   }
 
   #lose(count: number): void {
-    const { clock, log, capacity } = this.#options;
+    const { clock, log, capacity, what } = this.#options;
     this.#lost += count;
     if (clock.monotonic() - this.#lostSaidAt < sayLostEveryMs) return;
     this.#lostSaidAt = clock.monotonic();
     const why = { lost: this.#lost, capacity, reason: this.#reason };
-    log.error('usage rows are being lost: the disk takes none and memory is full', why);
+    log.error(`${what} rows are being lost: the disk takes none and memory is full`, why);
   }
 
   /** Brings what memory holds to the disk, as far as that takes it. */
@@ -155,7 +160,7 @@ export class Keep {
     this.#damaged++;
     const torn = this.#buffer.toString('utf8', 1, read + 1);
     const kept = this.refuse(`${torn}\n`);
-    this.#options.log.error('a line of the usage journal is torn', {
+    this.#options.log.error(`a line of the ${this.#options.what} journal is torn`, {
       segment: segment.path,
       bytes: segment.waiting(),
       kept,
