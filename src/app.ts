@@ -30,8 +30,9 @@ import { openSealer, type Sealer } from './kit/seal.ts';
 import { Upstreams } from './kit/upstream.ts';
 import { type PriceTable, readPriceFile } from './providers/prices.ts';
 import { beginLive, bringIn } from './store/begin-live.ts';
+import { type ContentsJournal, openContentsJournal } from './store/contents-journal.ts';
 import { open as openStore, type Store } from './store/index.ts';
-import { type Journal, openJournal } from './store/journal.ts';
+import { type Journal, type JournalState, openJournal } from './store/journal.ts';
 import type { Live } from './store/live.ts';
 import { keepSnapshot, type SnapshotPlace } from './store/snapshot.ts';
 import { keepUsageDays } from './store/usage-days.ts';
@@ -120,15 +121,36 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       log,
       outbox,
     });
-    const days = keepUsageDays({
+    const contents = await openContentsJournal({
+      dataDir: config.dataDir,
+      isOn: config.storeContents,
+      limitBytes: config.journalLimit,
       database: store.database,
-      retentionDays: config.usageRetentionDays,
       clock: systemClock,
       log,
+      outbox,
     });
+    const keeping = { database: store.database, clock: systemClock, log };
+    const days = [
+      keepUsageDays({ ...keeping, table: 'usage', retentionDays: config.usageRetentionDays }),
+      keepUsageDays({ ...keeping, table: 'usage_contents', retentionDays: config.contentsRetentionDays }),
+    ];
     const tracing = await tracingOf(config, upstreams, log);
     const { masterKey } = keys;
-    const rooms = { masterKey, sealer, environment, store, live, journal, upstreams, prices, log, tracing, crew };
+    const rooms = {
+      masterKey,
+      sealer,
+      environment,
+      store,
+      live,
+      journal,
+      contents,
+      upstreams,
+      prices,
+      log,
+      tracing,
+      crew,
+    };
     const site = siteOf(config, rooms);
     const forget = live.onChange((part) => part === 'configuration' && site.reload());
     const server = await openServer(config, site.routes, site.edge, outbox);
@@ -150,9 +172,9 @@ export async function openApp(loaded: Config, environment: Environment, log: Log
       await server.drain(config.graceMs);
       forget();
       try {
-        await journal.drain(config.graceMs);
+        await Promise.all([journal.drain(config.graceMs), contents?.drain(config.graceMs)]);
       } finally {
-        await days.close();
+        for (const each of days) await each.close();
         await tracing?.close();
         await forgetSnapshot?.();
         await live.close();
@@ -262,6 +284,7 @@ interface Rooms {
   readonly store: Store;
   readonly live: Live;
   readonly journal: Journal;
+  readonly contents: ContentsJournal | undefined;
   readonly upstreams: Upstreams;
   readonly prices: PriceTable;
   readonly log: Log;
@@ -270,7 +293,8 @@ interface Rooms {
 }
 
 function siteOf(config: Config, rooms: Rooms): Site {
-  const { masterKey, sealer, environment, store, live, journal, upstreams, prices, log, tracing, crew } = rooms;
+  const { masterKey, sealer, environment, store, live, journal, contents, upstreams, prices, log, tracing, crew } =
+    rooms;
   return openSite({
     masterKey,
     sealer,
@@ -291,7 +315,8 @@ function siteOf(config: Config, rooms: Rooms): Site {
         ? upstreams.send({ ...request, addressRule: config.apiAddresses })
         : upstreams.send(request),
     record: (row) => journal.append(row),
-    readiness: () => readinessOf(live, journal),
+    ...(config.storeContents && contents && { keepContents: contents.append }),
+    readiness: () => readinessOf(live, journal, contents),
     metrics: { ...metricsOf(config, live, journal, upstreams, tracing), ...(crew && { others: crew.others }) },
     ...(crew && { tell: crew.tell, crew }),
     ...(tracing === undefined ? {} : { tracing }),
@@ -339,7 +364,7 @@ function metricsOf(
   };
 }
 
-function readinessOf(live: Live, journal: Journal): Readiness {
+function readinessOf(live: Live, journal: Journal, contents: ContentsJournal | undefined): Readiness {
   const { fresh, known, reason, missing } = live.state();
   const { waiting, lost, diskReason, reason: unwritten } = journal.state();
   const reasons = [
@@ -348,6 +373,16 @@ function readinessOf(live: Live, journal: Journal): Readiness {
     ...(unwritten === undefined ? [] : [`usage cannot be written: ${unwritten}; ${waiting} rows wait`]),
     ...(diskReason === undefined ? [] : [`the usage journal is in memory only: ${diskReason}`]),
     ...(lost === 0 ? [] : [`${lost} usage rows were lost since the start`]),
+    ...(contents === undefined ? [] : contentsReasons(contents.state())),
   ];
   return { ready: known, database: fresh ? 'connected' : 'away', reasons };
+}
+
+/** The disk and the database are shared with usage; what is said here is about contents alone. */
+function contentsReasons({ waiting, lost, reason, diskReason }: JournalState): readonly string[] {
+  return [
+    ...(reason === undefined ? [] : [`contents cannot be written: ${reason}; ${waiting} wait`]),
+    ...(diskReason === undefined ? [] : [`contents are not stored: ${diskReason}`]),
+    ...(lost === 0 ? [] : [`contents of ${lost} requests were lost since the start`]),
+  ];
 }

@@ -1,6 +1,7 @@
 // Single requests in LiteLLM's words: GET /spend/logs (rows, or a summary a day) and its paged forms (contracts 11.2, 11.5).
 import { GatewayError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../core/json.ts';
+import { contentsOf, type StoredContents } from '../store/tables/usage-contents.ts';
 import { sumUsage } from '../store/usage-reports.ts';
 import { countUsage, type UsageEntry, type UsageOrder, usageRows } from '../store/usage-rows.ts';
 import type { UsageScope } from '../store/usage-scope.ts';
@@ -20,7 +21,7 @@ export async function spendLogs(asked: Asked, parts: ReportParts): Promise<reado
   if (isDated && asked.query.get('summarize') !== 'false') return summaries(scope, parts);
   const page = { order: 'started', descending: true, limit: mostRows + 1, offset: 0 } as const;
   const rows = await usageRows(parts.reports, scope, page);
-  if (rows.length <= mostRows) return rows.map(spendLog);
+  if (rows.length <= mostRows) return shown(rows, asked, parts);
   const message = `more than ${mostRows} rows; narrow start_date and end_date, or page through /spend/logs/v2`;
   throw new GatewayError('report_too_large', { message });
 }
@@ -74,7 +75,7 @@ export async function spendLogPage(asked: Asked, parts: ReportParts): Promise<Js
   const descending = choice(query, 'sort_order', { desc: true, asc: false }) ?? true;
   const total = await countUsage(parts.reports, scope);
   const rows = await usageRows(parts.reports, scope, { order, descending, limit: size, offset: (page - 1) * size });
-  return { data: rows.map(spendLog), total, page, page_size: size, total_pages: Math.ceil(total / size) };
+  return { data: await shown(rows, asked, parts), total, page, page_size: size, total_pages: Math.ceil(total / size) };
 }
 
 function invalid(field: string, takes: string): GatewayError {
@@ -107,7 +108,36 @@ const callTypes: Readonly<Record<string, string>> = {
   'count-tokens': 'acount_tokens',
 };
 
-/** A request as LiteLLM's spend logs show it. An unknown price is `spend` 0 there, and says so in `metadata.unpriced`. */
+/** Rows as they are shown: with their contents, where those are stored, when single requests are asked for. */
+async function shown(
+  rows: readonly UsageEntry[],
+  { query }: Asked,
+  { reports }: ReportParts,
+): Promise<readonly JsonObject[]> {
+  const contents = query.has('request_id') ? await contentsOf(reports, rows) : new Map<string, StoredContents>();
+  return rows.map((row) => ({ ...spendLog(row), ...said(contents.get(row.requestId)) }));
+}
+
+/** What was said, in LiteLLM's fields: an answer that is no JSON (a stream) is its text. */
+function said(contents: StoredContents | undefined): JsonObject {
+  const asked = parsed(contents?.asked ?? '{}');
+  const body = isObject(asked) ? asked : {};
+  return {
+    messages: body.messages ?? body.prompt ?? body.input ?? body.query ?? {},
+    response: parsed(contents?.answered ?? '{}'),
+    proxy_server_request: body,
+  };
+}
+
+function parsed(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return text; // events, or a body that was refused because it is no JSON
+  }
+}
+
+/** A request as LiteLLM's spend logs show it, without its contents. An unknown price is `spend` 0 there, and says so in `metadata.unpriced`. */
 function spendLog(row: UsageEntry): JsonObject {
   const { inputTokens, outputTokens } = row;
   const status = row.outcome === 'success' ? 'success' : 'failure';

@@ -108,6 +108,20 @@ export const options = {
     most: 36_500,
     says: 'Whole days of usage rows to keep; older days are dropped, their daily sums are kept. 0 keeps all.',
   },
+  storeContents: {
+    kind: 'yes-no',
+    default: false,
+    litellm: ['STORE_PROMPTS_IN_SPEND_LOGS'],
+    says: 'Store what was asked and answered beside the usage row, bodies up to 256 KB. Whoever reads the database reads that too.',
+  },
+  contentsRetentionDays: {
+    kind: 'whole',
+    default: 7,
+    litellm: [],
+    least: 0,
+    most: 36_500,
+    says: 'Whole days of stored contents to keep, whatever usageRetentionDays says; older days are dropped. 0 keeps all.',
+  },
   masterKey: {
     kind: 'secret',
     default: null,

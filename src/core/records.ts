@@ -268,6 +268,13 @@ export interface UsageRow {
   readonly droppedParameters: readonly string[];
 }
 
+/** What was said in a request, where that is stored: the bodies as the client sent and got them. */
+export interface Contents extends Pick<UsageRow, 'requestId' | 'startedAt'> {
+  readonly asked: Buffer;
+  /** null: too long to be kept. */
+  readonly answered: Buffer | null;
+}
+
 /** One call to a provider, for traces. Times in milliseconds of the calendar, with their fractions. */
 export interface AttemptRecord {
   /** The span the provider was told of; 16 hex digits. */

@@ -1,5 +1,5 @@
-// A reply whose words are kept beside their delivery, for traces that may tell them. Invariant: what the client gets is
-// untouched, and no more is kept than a trace may hold.
+// A reply whose words are kept beside their delivery, for traces that may tell them and contents that are stored. Invariant: what
+// the client gets is untouched, and no more is kept than either may hold.
 import type { Reply, Streamed } from '../core/wire.ts';
 
 /** Beyond this nothing of a body is told: half a message would read like a whole one. */

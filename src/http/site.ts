@@ -9,7 +9,7 @@ import type { Environment } from '../config/load.ts';
 import type { Config } from '../config/options.ts';
 import { build } from '../core/build.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Tracing, UsageRow, VirtualKey } from '../core/records.ts';
+import type { Contents, Tracing, UsageRow, VirtualKey } from '../core/records.ts';
 import { tableMissing } from '../core/table-missing.ts';
 import type { Arrived, Reply } from '../core/wire.ts';
 import type { Parts } from '../gateway/exchange.ts';
@@ -27,6 +27,7 @@ import { openReportReader } from '../store/report-reader.ts';
 import { credentialPlace } from '../store/sealed-place.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Edge, lastResort, openEdge } from './edge.ts';
+import { keepingContents } from './kept-contents.ts';
 import { RouteTable } from './route-table.ts';
 import { openRoutes, type Readiness, type Route } from './routes.ts';
 import { type MetricsParts, metricsPage, openMetrics } from './site-metrics.ts';
@@ -50,6 +51,8 @@ export interface SiteParts {
   readonly refresh: () => Promise<void>;
   readonly send: Parts['send'];
   readonly record: (row: UsageRow) => void;
+  /** Takes what was said in a request; absent: nobody keeps it. */
+  readonly keepContents?: (contents: Contents) => void;
   readonly readiness: () => Readiness;
   readonly metrics: MetricsParts;
   /** Passes on to other workers what is found out of deployments here. */
@@ -145,10 +148,11 @@ export function openSite(parts: SiteParts): Site {
     environment: parts.environment,
     refresh: parts.refresh,
   };
+  const handling = openHandling(gateway, parts.tracing ?? null);
   const routes = openRoutes({
     gateway,
     management,
-    handling: openHandling(gateway, parts.tracing ?? null),
+    handling: parts.keepContents === undefined ? handling : keepingContents(handling, parts.keepContents),
     keys,
     readiness: parts.readiness,
     metrics: metricsPage(metrics, parts.metrics, gateway.identify),

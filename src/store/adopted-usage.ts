@@ -35,7 +35,7 @@ async function idsThere(queries: Queries, rows: readonly UsageRow[]): Promise<Re
 
 /** Takes a time in milliseconds; makes its day, so that rows of it need not stray. */
 export async function makeDay(database: Database, at: number): Promise<void> {
-  await arrangeDays({ database, retentionDays: 0, clock: standing(at), log: silentLog });
+  await arrangeDays({ database, table: 'usage', retentionDays: 0, clock: standing(at), log: silentLog });
 }
 
 function standing(at: number): Clock {

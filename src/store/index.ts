@@ -19,6 +19,7 @@ import { keys } from './tables/keys.ts';
 import { settings } from './tables/settings.ts';
 import { toolServers } from './tables/tool-servers.ts';
 import { usage } from './tables/usage.ts';
+import { usageContents } from './tables/usage-contents.ts';
 import { usageDaily } from './tables/usage-daily.ts';
 
 export const tables: readonly Table[] = [
@@ -31,6 +32,7 @@ export const tables: readonly Table[] = [
   toolServers,
   usage,
   usageDaily,
+  usageContents,
   adopted,
 ];
 

@@ -319,6 +319,14 @@ create table plumbline.usage (
 CREATE INDEX usage_key ON ONLY plumbline.usage USING btree (key_hash, started_at);
 CREATE INDEX usage_started_at ON ONLY plumbline.usage USING btree (started_at);
 
+create table plumbline.usage_contents (
+  request_id text not null,
+  started_at timestamp with time zone not null,
+  asked text, -- the body as the client sent it; null: too long to be kept
+  answered text, -- the body as the client got it, or the events of a stream; null: too long to be kept
+  constraint usage_contents_pkey PRIMARY KEY (request_id, started_at)
+) partition by RANGE (started_at);
+
 create table plumbline.usage_daily (
   day date not null, -- in UTC
   place uuid not null, -- hash of the names, absent ones told from empty ones

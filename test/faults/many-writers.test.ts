@@ -58,7 +58,7 @@ describe("on one of Debian's PostgreSQL", { skip: whyNoDebianPostgres() }, () =>
 
   test('eight writers of the same twenty sums: no deadlock is met, and the sums are those of the rows', async () => {
     await freshSchema(database);
-    await arrangeDays({ database, retentionDays: 0, clock: systemClock, log });
+    await arrangeDays({ database, table: 'usage', retentionDays: 0, clock: systemClock, log });
     const writers = Array.from({ length: 8 }, () => postgresDatabase({ at: debian.url, log, poolSize: 2 }));
     const batches = 30;
     const write = async (writer: Database, number: number) => {

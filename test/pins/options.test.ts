@@ -18,6 +18,8 @@ const pinned = [
   ['--upstream-http2', 'PLUMBLINE_UPSTREAM_HTTP2'],
   ['--upstream-lifetime-ms', 'PLUMBLINE_UPSTREAM_LIFETIME_MS'],
   ['--usage-retention-days', 'PLUMBLINE_USAGE_RETENTION_DAYS'],
+  ['--store-contents', 'PLUMBLINE_STORE_CONTENTS', 'STORE_PROMPTS_IN_SPEND_LOGS'],
+  ['--contents-retention-days', 'PLUMBLINE_CONTENTS_RETENTION_DAYS'],
   ['--master-key-file', 'PLUMBLINE_MASTER_KEY', 'LITELLM_MASTER_KEY'],
   ['--proxy-bypass', 'PLUMBLINE_PROXY_BYPASS', 'NO_PROXY', 'no_proxy'],
   ['--salt-key-file', 'PLUMBLINE_SALT_KEY', 'LITELLM_SALT_KEY'],

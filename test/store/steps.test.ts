@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { tables } from '../../src/store/index.ts';
 import type { Step } from '../../src/store/table.ts';
 
-const growing = ['usage', 'usage_daily', 'usage_daily_tags'];
+const growing = ['usage', 'usage_daily', 'usage_daily_tags', 'usage_contents'];
 /** Of the first release, when the tables were empty. */
 const first = '2026-11-24';
 

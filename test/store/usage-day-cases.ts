@@ -7,7 +7,8 @@ import type { Database } from '../../src/store/database.ts';
 import { migrate, tables } from '../../src/store/index.ts';
 import { migrateTables } from '../../src/store/migrate.ts';
 import { recentUsage } from '../../src/store/tables/usage.ts';
-import { arrangeDays } from '../../src/store/usage-days.ts';
+import { arrangeDays, type DividedTable } from '../../src/store/usage-days.ts';
+import { contentsLine, writeContents } from '../../src/store/write-contents.ts';
 import { insertUsage } from '../../src/store/write-usage.ts';
 import { emptySchema, freshSchema } from './fresh-schema.ts';
 import { usageRow } from './rows.ts';
@@ -17,8 +18,8 @@ const dayMs = 86_400_000;
 const at = (ms: number): Clock => ({ ...systemClock, now: () => ms });
 
 export function usageDayCases(database: () => Database): void {
-  const arrange = (now: number, retentionDays = 0) =>
-    arrangeDays({ database: database(), retentionDays, clock: at(now), log });
+  const arrange = (now: number, retentionDays = 0, table: DividedTable = 'usage') =>
+    arrangeDays({ database: database(), table, retentionDays, clock: at(now), log });
   const kept = async () => {
     const rows = await database().query<{ place: string; rows: number }>(
       `select tableoid::regclass::text as place, count(*) as rows from plumbline.usage group by 1 order by 1`,
@@ -69,6 +70,39 @@ export function usageDayCases(database: () => Database): void {
     assert.deepEqual(daily, { days: 5, cost: 5 * 0.000123456789 });
     await arrange(noon, 0);
     assert.equal((await recentUsage(database(), { limit: 10 })).length, 3);
+  });
+
+  test('contents have a clock of their own: they go while the numbers stay, and the numbers go while they stay', async () => {
+    await freshSchema(database());
+    await arrange(noon);
+    await arrange(noon, 0, 'usage_contents');
+    const ago = (count: number) => ({ requestId: `${count}`, startedAt: noon - count * dayMs });
+    await insertUsage(
+      database(),
+      [0, 1, 2, 3].map((count) => usageRow(`${count}`, ago(count))),
+    );
+    const lines = [0, 1, 2, 3].map((count) =>
+      contentsLine({ ...ago(count), asked: Buffer.from('{}'), answered: null }),
+    );
+    const write = () => writeContents(database(), Buffer.from(`[${lines.join(',')}]`));
+    await write();
+    await write();
+    const left = async (table: DividedTable) => {
+      const rows = await database().query<{ id: string }>(`select request_id as id from plumbline.${table} order by 1`);
+      return rows.map(({ id }) => id);
+    };
+    await arrange(noon, 1, 'usage_contents');
+    assert.deepEqual(
+      [await left('usage'), await left('usage_contents')],
+      [
+        ['0', '1', '2', '3'],
+        ['0', '1'],
+      ],
+    );
+    // The first moment of the next day, as the hour strikes.
+    await arrange(Date.UTC(2026, 10, 24), 1, 'usage_contents');
+    await arrange(Date.UTC(2026, 10, 24), 1);
+    assert.deepEqual([await left('usage'), await left('usage_contents')], [['0'], ['0']]);
   });
 
   test('sums by day tell names that are absent from empty ones, and add up over batches', async () => {

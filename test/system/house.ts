@@ -6,6 +6,7 @@ import type { Config } from '../../src/config/options.ts';
 import { resolveStored } from '../../src/config/references.ts';
 import {
   type AliasRecord,
+  type Contents,
   type CredentialRecord,
   type DeploymentRecord,
   type RouterSettings,
@@ -103,6 +104,7 @@ export interface HouseOptions {
   /** Which of how many workers this house is. */
   readonly crew?: SiteParts['crew'];
   readonly tracing?: Tracing;
+  readonly keepContents?: (contents: Contents) => void;
   /** The boot options that /config tells of. */
   readonly options?: Config;
   /** Settings as they stand in the tables, where there is no database to read them from. */
@@ -174,6 +176,7 @@ export function openHouse(options: HouseOptions): House {
     record: (row) => rows.push(row),
     readiness: () => ({ ready: true, database: 'connected', reasons: [] }),
     ...(options.tracing === undefined ? {} : { tracing: options.tracing }),
+    ...(options.keepContents === undefined ? {} : { keepContents: options.keepContents }),
     metrics: {
       litellmNames: true,
       readers: options.metricsReaders ?? 'key',

@@ -1,0 +1,25 @@
+// Requests whose contents are stored: both bodies are handed over when the answer is out. Only where that is asked for; without it
+// the hall is handed the house's parts as they are. Invariant: nothing is kept of a request that no key opened.
+import type { Contents, UsageRow } from '../core/records.ts';
+import { overheard } from './overheard.ts';
+import type { Handling } from './traced.ts';
+
+/** Takes how requests are handled and who keeps contents; returns how requests are handled so that they are kept. */
+export function keepingContents(handling: Handling, keep: (contents: Contents) => void): Handling {
+  return {
+    ...handling,
+    handle: (arrived, work) =>
+      handling.handle(arrived, async (parts) => {
+        const rows: UsageRow[] = [];
+        const record = (row: UsageRow): void => {
+          parts.record(row);
+          rows.push(row);
+        };
+        const reply = await work({ ...parts, record });
+        return overheard(reply, (answered) => {
+          for (const { requestId, startedAt, keyHash } of rows)
+            if (keyHash !== null) keep({ requestId, startedAt, asked: arrived.body, answered });
+        });
+      }),
+  };
+}
