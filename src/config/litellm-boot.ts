@@ -3,7 +3,7 @@ import { Secret } from '../kit/secret.ts';
 import type { Desk, Section, Variables } from './litellm-section.ts';
 import type { Findings, Located } from './notices.ts';
 import { optionNames, optionRow, variablesOf } from './options.ts';
-import { parseOption } from './parse-option.ts';
+import { parseOption, shapeOf } from './parse-option.ts';
 import type { Dictionary, Tree } from './yaml-source.ts';
 import { entryOf, isNothing, Reader, resolveReferences } from './yaml-values.ts';
 
@@ -21,6 +21,8 @@ export interface FileSettings {
   readonly databasePool?: Setting<number>;
   readonly bodyLimit?: Setting<number>;
   readonly metricsAccess?: Setting<'open' | 'key'>;
+  readonly storeContents?: Setting<boolean>;
+  readonly usageRetentionDays?: Setting<number>;
 }
 
 /**
@@ -71,6 +73,8 @@ export function readBootSettings(
     ...part('databasePool', number(desk, 'databasePool', general.get('database_connection_pool_limit'), 1)),
     ...part('bodyLimit', number(desk, 'bodyLimit', general.get('max_request_size_mb'), megabyte)),
     ...part('metricsAccess', metricsAccess(desk, library.get('require_auth_for_metrics_endpoint'))),
+    ...part('storeContents', yesNo(desk, general.get('store_prompts_in_spend_logs'))),
+    ...part('usageRetentionDays', wholeDays(desk, general.get('maximum_spend_logs_retention_period'))),
   };
 }
 
@@ -116,6 +120,30 @@ function metricsAccess(desk: Desk, tree: Tree | undefined): FileSettings['metric
   const needsKey = tree === undefined ? undefined : desk.read.yesNo(tree);
   if (tree === undefined || needsKey === undefined) return undefined;
   return { value: needsKey ? 'key' : 'open', at: placeText(tree) };
+}
+
+function yesNo(desk: Desk, tree: Tree | undefined): Setting<boolean> | undefined {
+  const value = tree === undefined ? undefined : desk.read.yesNo(tree);
+  return tree === undefined || value === undefined ? undefined : { value, at: placeText(tree) };
+}
+
+const days: Readonly<Record<string, number>> = { s: 1 / 86_400, m: 1 / 1440, h: 1 / 24, d: 1, w: 7, mo: 30 };
+
+/** LiteLLM's durations; whole days are dropped, so a part of one counts as one. */
+function wholeDays(desk: Desk, tree: Tree | undefined): Setting<number> | undefined {
+  if (tree === undefined || isNothing(tree)) return undefined;
+  const text = desk.read.loose(tree);
+  if (text === undefined) return undefined;
+  const [, count = '', unit = ''] = /^(\d{1,9})(s|m|h|d|w|mo)$/.exec(text.trim()) ?? [];
+  const value = Math.ceil(Number(count) * (days[unit] ?? 0));
+  const { most = value } = optionRow('usageRetentionDays');
+  if (value >= 1 && value <= most) return { value, at: placeText(tree) };
+  desk.findings.error(
+    tree,
+    `expected a time such as 30d or 12h, found ${shapeOf(text)}`,
+    'correct it, or remove this line',
+  );
+  return undefined;
 }
 
 function placeText({ place, path }: Located): string {

@@ -151,6 +151,7 @@ export const routerSettings = table(
 
 export const generalSettings = table(
   honoured('master_key database_url database_connection_pool_limit max_request_size_mb'),
+  honoured('store_prompts_in_spend_logs maximum_spend_logs_retention_period'),
   already('models always live in the database', 'store_model_in_db'),
   already(
     'the master key is neither stored nor shown',
@@ -160,11 +161,10 @@ export const generalSettings = table(
   already('changes are in force at once', 'user_api_key_cache_ttl'),
   already('Plumbline keeps its own tables and changes no other', 'disable_prisma_schema_update'),
   notYet('the address of the peer is recorded', 'use_x_forwarded_for'),
-  notYet('prompts are never stored', 'store_prompts_in_spend_logs'),
   notYet('usage is always recorded', 'disable_spend_logs disable_spend_updates disable_error_logs'),
   notYet('budgets are not built yet', 'disable_reset_budget proxy_budget_rescheduler_min_time'),
   notYet('budgets are not built yet', 'proxy_budget_rescheduler_max_time'),
-  notYet('usage rows are kept for ever', 'maximum_spend_logs_retention_period maximum_spend_logs_retention_interval'),
+  already('old days are dropped within the hour', 'maximum_spend_logs_retention_interval'),
   notYet('rows of every kind are read', 'supported_db_objects'),
   notYet('the database is waited for as long as the driver does', 'database_connection_timeout'),
   notYet('while the database is away only known keys are served', 'allow_requests_on_db_unavailable'),

@@ -16,6 +16,8 @@ test('general_settings give boot options, each with its place', () => {
   database_url: postgresql://mia:swordfish@db/gateway
   database_connection_pool_limit: 20
   max_request_size_mb: 16
+  store_prompts_in_spend_logs: true
+  maximum_spend_logs_retention_period: 36h
 `;
   const reading = read(text, { environment: { THE_KEY: 'sk-mine' } });
   assert.deepEqual(reading.notices, []);
@@ -24,6 +26,8 @@ test('general_settings give boot options, each with its place', () => {
   assert.equal(reading.settings.masterKey?.at, 'config.yaml:3:15 general_settings.master_key');
   assert.equal(reading.settings.databasePool?.value, 20);
   assert.equal(reading.settings.bodyLimit?.value, 16 * 1024 * 1024);
+  assert.equal(reading.settings.storeContents?.value, true);
+  assert.equal(reading.settings.usageRetentionDays?.value, 2);
 });
 
 test('environment_variables feed the references of the file, win over the environment, and are not exported', () => {
@@ -56,6 +60,10 @@ const faults = [
   [
     'general_settings: {max_request_size_mb: §0}',
     'error general_settings.max_request_size_mb: expected 0.0009765625 to 1024, found 0',
+  ],
+  [
+    'general_settings: {maximum_spend_logs_retention_period: §soon}',
+    'error general_settings.maximum_spend_logs_retention_period: expected a time such as 30d or 12h, found 4 letters and digits',
   ],
   ['environment_variables: {A: §os.environ/NONE}', 'error environment_variables.A: the variable NONE is not set'],
   [
