@@ -66,7 +66,8 @@ describe("with Debian's PostgreSQL away", { skip: whyNoDebianPostgres() }, () =>
       assert.equal((await ask(gateway, '/healthz')).status, 200);
       waits.push(performance.now() - before);
     }
-    assert.ok((waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)] ?? 0) < 100, 'liveness takes too long');
+    const slowest = waits.sort((a, b) => a - b)[Math.ceil(waits.length * 0.99) - 1] ?? 0;
+    assert.ok(slowest < 100, `liveness takes ${slowest} ms`);
     const { database, reasons } = await readiness(gateway);
     assert.equal(database, 'away');
     assert.match(reasons.join('\n'), /the database is away: .*\nusage cannot be written: .*; \d+ rows wait/);

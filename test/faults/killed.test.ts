@@ -7,10 +7,10 @@ import { startDebianPostgres, whyNoDebianPostgres } from '../real/debian-postgre
 import { type RunningGateway, startGateway } from '../real/gateway.ts';
 import { temporaryFolder } from '../real/temporary-folder.ts';
 import { until } from '../store/until.ts';
-import { assertBalanced, isLong, Load, readBooks, readiness, startUpstream, type Upstream } from './stand.ts';
+import { assertBalanced, Load, readBooks, readiness, startUpstream, type Upstream } from './stand.ts';
 
 const clients = 32;
-const total = isLong ? 10_000 : 2_000;
+const total = 10_000;
 
 const databases = [
   { name: 'the embedded PostgreSQL', skip: undefined, start: () => Promise.resolve(undefined) },

@@ -8,20 +8,31 @@ import { Secret } from '../../src/kit/secret.ts';
 import { open } from '../../src/store/index.ts';
 import type { RunningGateway } from '../real/gateway.ts';
 
-/** True: the long forms are run, 10,000 requests and five minutes. */
+/** True: the long forms are run, five minutes without the database. */
 export const isLong = process.env['PLUMBLINE_TEST_LONG'] === '1';
 
 /** US dollars: 7 tokens in at 0.001, 3 out at 0.01. */
 const costOfOne = 0.037;
 
+const usage = { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 };
+const head = { id: 'chatcmpl-1', created: 1_700_000_000, model: 'scripted' };
 const answer = JSON.stringify({
-  id: 'chatcmpl-1',
+  ...head,
   object: 'chat.completion',
-  created: 1_700_000_000,
-  model: 'scripted',
   choices: [{ index: 0, message: { role: 'assistant', content: 'well said' }, finish_reason: 'stop' }],
-  usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
+  usage,
 });
+const done = 'data: [DONE]\n\n';
+
+/** Takes what a chunk of a stream says; returns its event. */
+function chunk(says: object): string {
+  return `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', ...says })}\n\n`;
+}
+
+const stream = [
+  chunk({ choices: [{ index: 0, delta: { role: 'assistant', content: 'well said' }, finish_reason: null }] }),
+  chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }) + chunk({ choices: [], usage }) + done,
+] as const;
 
 export interface Upstream {
   /** A config.yaml with one model, `scripted`, that it answers. */
@@ -29,11 +40,18 @@ export interface Upstream {
   stop(): void;
 }
 
-/** Starts an upstream that answers at once. */
+/** Starts an upstream that answers at once: whole, or in two pieces where a stream is asked for. */
 export async function startUpstream(): Promise<Upstream> {
   const server = createServer((asked, response) => {
-    asked.resume().once('end', () => {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+    let body = '';
+    asked.setEncoding('utf8').on('data', (piece: string) => {
+      body += piece;
+    });
+    asked.once('end', () => {
+      if (!body.includes('"stream":true'))
+        return response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(stream[0]);
+      return setImmediate(() => response.end(stream[1]));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -55,11 +73,9 @@ model_list:
   return { config, stop };
 }
 
-const asked = JSON.stringify({
-  model: 'scripted',
-  messages: [{ role: 'user', content: 'hi' }],
-  metadata: { tags: ['load'] },
-});
+const asked = { model: 'scripted', messages: [{ role: 'user', content: 'hi' }], metadata: { tags: ['load'] } };
+const askedWhole = JSON.stringify(asked);
+const askedStream = JSON.stringify({ ...asked, stream: true });
 
 export interface Told {
   /** 0: the connection broke. */
@@ -95,10 +111,17 @@ export function ask(at: RunningGateway, path: string, how: { key?: string; body?
 /** Takes a gateway and a key; asks the scripted model once. */
 export function chat(at: RunningGateway, key?: string, agent?: Agent): Promise<Told> {
   return ask(at, '/v1/chat/completions', {
-    body: asked,
+    body: askedWhole,
     ...(key === undefined ? {} : { key }),
     ...(agent === undefined ? {} : { agent }),
   });
+}
+
+/** The same as a stream: one that was cut counts as a connection that broke. */
+async function chatStream(at: RunningGateway, key: string | undefined, agent: Agent): Promise<Told> {
+  const how = { body: askedStream, agent, ...(key === undefined ? {} : { key }) };
+  const told = await ask(at, '/v1/chat/completions', how);
+  return told.status === 200 && !told.body.endsWith(done) ? { ...told, status: 0 } : told;
 }
 
 /** Takes a gateway; returns a new virtual key. */
@@ -113,7 +136,7 @@ export async function readiness(at: RunningGateway): Promise<{ status: string; d
   return JSON.parse((await ask(at, '/readyz')).body) as { status: string; database: string; reasons: string[] };
 }
 
-/** Many clients that ask without a pause. Each ends when its connection breaks. */
+/** Many clients that ask without a pause, every second one for streams. Each ends when its connection breaks. */
 export class Load {
   /** Ids of the requests that were answered in full with 200. */
   readonly answered: string[] = [];
@@ -129,12 +152,12 @@ export class Load {
   constructor(at: RunningGateway, clients: number, key?: string) {
     this.#agent = new Agent({ keepAlive: true, maxSockets: clients });
     this.#key = key;
-    this.#loops = Array.from({ length: clients }, () => this.#askOn(at));
+    this.#loops = Array.from({ length: clients }, (_, index) => this.#askOn(at, index % 2 === 1 ? chatStream : chat));
   }
 
-  async #askOn(at: RunningGateway): Promise<void> {
+  async #askOn(at: RunningGateway, one: typeof chatStream): Promise<void> {
     while (this.#isOn) {
-      const told = await chat(at, this.#key, this.#agent);
+      const told = await one(at, this.#key, this.#agent);
       if (told.status === 200) this.answered.push(told.id);
       else if (told.status === 0) this.broken++;
       else this.refused.push(told.status);
