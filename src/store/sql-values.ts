@@ -34,7 +34,7 @@ function parseTime(text: string): number {
   return value;
 }
 
-/** Takes milliseconds since 1970 or null; returns the time as PostgreSQL reads it. */
+/** Takes milliseconds since 1970 or null; returns the time as PostgreSQL reads it: a year beyond 9999 without ISO's sign and zero. */
 export function timeText(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
+  return ms === null ? null : new Date(ms).toISOString().replace(/^\+0*/, '');
 }

@@ -326,3 +326,10 @@ test('what no row can hold, and names that only JavaScript knows, are refused by
     assert.deepEqual(await refusal(path), [400, 'field_invalid', field], path);
   }
 });
+
+test('the last day that can be written is a day like any other', async () => {
+  assert.equal((await usage('?until=9999-12-31')).total.requests, 9);
+  assert.equal((await usage('?until=9999-12-31 23:59:59&by=deployment')).total.requests, 9);
+  const { status } = await reported.get('/spend/logs/v2?start_date=2027-01-01&end_date=9999-12-31');
+  assert.equal(status, 200);
+});
