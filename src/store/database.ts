@@ -44,6 +44,7 @@ export interface Database extends Queries {
 export const sqlStates = {
   uniqueViolation: '23505',
   foreignKeyViolation: '23503',
+  checkViolation: '23514',
   undefinedTable: '42P01',
   deadlock: '40P01',
   serialization: '40001',

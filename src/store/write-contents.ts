@@ -3,6 +3,7 @@
 import type { Contents } from '../core/records.ts';
 import type { Queries } from './database.ts';
 import { longestLine } from './journal/keep.ts';
+import { writeAgain } from './write-again.ts';
 
 /** Bytes of one body at most: half of one would read like a whole one. */
 const longestBody = 256 * 1024;
@@ -29,5 +30,5 @@ const patienceMs = 10_000;
 
 /** Takes contents as a JSON array of their lines, in UTF-8; writes those that are not written yet, all or none. */
 export async function writeContents(queries: Queries, lines: Uint8Array): Promise<void> {
-  await queries.query(insertSql, [lines], { name: 'write-contents', patienceMs });
+  await writeAgain(() => queries.query(insertSql, [lines], { name: 'write-contents', patienceMs }));
 }

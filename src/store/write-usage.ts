@@ -2,10 +2,11 @@
 // Invariants: a row is encoded once, as the line the journal keeps, and the lines go to the database as they are; a request
 // id counts once however often it is sent; sums are touched in one order by all writers, so they never block in a circle.
 import type { UsageRow } from '../core/records.ts';
-import { type Queries, sqlStateOf, sqlStates } from './database.ts';
+import type { Queries } from './database.ts';
 import { rowColumns, tokenColumns } from './tables/usage.ts';
 import { dailyDimensions, dailySums, tagDimensions } from './tables/usage-daily.ts';
 import { usageLine } from './usage-line.ts';
+import { writeAgain } from './write-again.ts';
 
 /** What a line leaves out (usage-line.ts), by column. */
 const leftOut: Readonly<Record<string, string>> = {
@@ -57,33 +58,19 @@ const insertSql = `with sent as (
   by_tag as (${addTo('usage_daily_tags', tagDimensions, tagged)})
   select count(*) as written from written`;
 
-const mostTries = 5;
 const patienceMs = 10_000;
 
 /**
  * Takes rows as a JSON array of their lines, in UTF-8; writes those whose request id is not written yet, all or none. Returns
- * how many were. A deadlock or a conflict of transactions is tried again, five times at most.
+ * how many were. What met another writer is tried again (write-again.ts).
  */
 export async function writeUsage(queries: Queries, lines: Uint8Array): Promise<number> {
-  for (let tries = 1; ; tries++) {
-    try {
-      const [result] = await queries.query<{ written: number }>(insertSql, [lines], {
-        name: 'write-usage',
-        patienceMs,
-      });
-      return result?.written ?? 0;
-    } catch (thrown) {
-      if (tries === mostTries || !isConflict(thrown)) throw thrown;
-    }
-  }
+  const how = { name: 'write-usage', patienceMs };
+  const [result] = await writeAgain(() => queries.query<{ written: number }>(insertSql, [lines], how));
+  return result?.written ?? 0;
 }
 
 /** Takes rows; writes them as writeUsage does. For those who have no lines: tests, imports. */
 export function insertUsage(queries: Queries, rows: readonly UsageRow[]): Promise<number> {
   return writeUsage(queries, Buffer.from(`[${rows.map(usageLine).join(',')}]`));
-}
-
-function isConflict(thrown: unknown): boolean {
-  const state = sqlStateOf(thrown);
-  return state === sqlStates.deadlock || state === sqlStates.serialization;
 }

@@ -56,6 +56,34 @@ describe("on one of Debian's PostgreSQL", { skip: whyNoDebianPostgres() }, () =>
     folder.remove();
   });
 
+  test('a row that comes while its day is made is written, not refused', async () => {
+    await freshSchema(database);
+    const writer = postgresDatabase({ at: debian.url, log, poolSize: 2 });
+    const waiting = async (count: number) => {
+      const [seen] = await database.query<{ waiting: number }>(
+        'select count(*)::int as waiting from pg_locks where not granted',
+      );
+      return seen?.waiting === count;
+    };
+    const arrange = () => arrangeDays({ database: writer, table: 'usage', retentionDays: 0, clock: systemClock, log });
+    const other = postgresDatabase({ at: debian.url, log, poolSize: 2 });
+    let work: Promise<readonly [unknown, number]> | undefined;
+    await database.transaction(async (queries) => {
+      // As a writer of another row would: the day waits for it, and the row waits behind the day.
+      await queries.query('lock table plumbline.usage_strays in row exclusive mode');
+      const making = arrange();
+      await until('the day to wait', () => waiting(1));
+      work = Promise.all([making, insertUsage(other, [usageRow('between', { startedAt: systemClock.now() })])]);
+      await until('the row to wait', () => waiting(2));
+    });
+    assert.deepEqual(await work, [undefined, 1]);
+    const [placed] = await database.query<{ place: string }>(
+      'select tableoid::regclass::text as place from plumbline.usage',
+    );
+    assert.match(placed?.place ?? '', /usage_2/);
+    for (const each of [writer, other]) await each.close();
+  });
+
   test('eight writers of the same twenty sums: no deadlock is met, and the sums are those of the rows', async () => {
     await freshSchema(database);
     await arrangeDays({ database, table: 'usage', retentionDays: 0, clock: systemClock, log });
