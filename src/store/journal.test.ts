@@ -135,6 +135,29 @@ test('a row that came while others were written is written a second later', asyn
   await journal.drain(0);
 });
 
+test('what the database has leaves the disk within the hour, also when nothing more comes', async () => {
+  const { journal, clock, files } = await scripted();
+  const segments = () => files().filter((name) => name.endsWith('.jsonl'));
+  const rest = async () => {
+    for (let round = 0; round < 240; round++) {
+      await until(() => clock.isAwaited(15_000));
+      clock.pass(15_000);
+    }
+  };
+  journal.append(row('delivered'));
+  clock.pass(1_000);
+  await until(() => journal.state().waiting === 0);
+  assert.equal(segments().length, 1);
+  clock.pass(14_000);
+  await rest();
+  await until(() => segments().length === 0);
+  journal.append(row('next'));
+  assert.equal(segments().length, 1);
+  clock.pass(1_000);
+  await until(() => journal.state().written === 2);
+  await journal.drain(0);
+});
+
 test('while the database is away rows are kept and tried again, later and later, and said once', async () => {
   const { journal, clock, batches, said, database, asked } = await scripted();
   database.isAway = true;

@@ -68,6 +68,8 @@ const defaultLimit = 1024 * 1024 * 1024;
 const lastWordsMs = 500;
 /** Every so many signs of life, the folders of gateways that ended are looked for. */
 const inheritEvery = 4;
+/** Every so many, an hour, what is delivered leaves the disk. */
+const retireEvery = 3_600_000 / showLifeMs;
 
 /** Takes where to keep it and how to write; returns a journal that writes every 1000 rows or every second, whichever comes first. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
@@ -246,6 +248,7 @@ class DiskJournal implements LineJournal, Waiting {
   async #roundOf(number: number): Promise<void> {
     try {
       this.#disk.showLife();
+      if (number % retireEvery === 0) await this.#disk.retire();
     } catch (thrown) {
       this.#keep.fail(thrown);
     }

@@ -117,6 +117,14 @@ export class Disk {
     folder.remove();
   }
 
+  /** Goes on in a new segment, and removes those that are dealt with: what the database has does not stay here as well. */
+  async retire(): Promise<void> {
+    this.#current = undefined;
+    for (const segment of this.#segments.filter((each) => each.waiting() === 0)) {
+      if (this.#segments.includes(segment)) await this.#drop(segment);
+    }
+  }
+
   /** Keeps lines that cannot be delivered in a file for people. Throws the system's error. */
   keepRefused(lines: string | Uint8Array): string {
     const path = join(this.#options.directory, refusedName);
