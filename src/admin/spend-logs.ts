@@ -118,6 +118,17 @@ async function shown(
   return rows.map((row) => ({ ...spendLog(row), ...said(contents.get(row.requestId)) }));
 }
 
+/**
+ * GET /spend/logs/ui/{request_id}: returns what was asked and answered in a request, empty where nothing is stored that the caller may
+ * see. Dates, which LiteLLM wants, are not needed.
+ */
+export async function spendLogContents(asked: Asked, parts: ReportParts): Promise<JsonObject> {
+  const page = { order: 'started', descending: true, limit: 1, offset: 0 } as const;
+  const rows = await usageRows(parts.reports, await scopeOf(asked, parts), page);
+  const contents = await contentsOf(parts.reports, rows);
+  return said([...contents.values()][0]);
+}
+
 /** What was said, in LiteLLM's fields: an answer that is no JSON (a stream) is its text. */
 function said(contents: StoredContents | undefined): JsonObject {
   const asked = parsed(contents?.asked ?? '{}');

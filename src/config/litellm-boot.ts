@@ -73,7 +73,7 @@ export function readBootSettings(
     ...part('databasePool', number(desk, 'databasePool', general.get('database_connection_pool_limit'), 1)),
     ...part('bodyLimit', number(desk, 'bodyLimit', general.get('max_request_size_mb'), megabyte)),
     ...part('metricsAccess', metricsAccess(desk, library.get('require_auth_for_metrics_endpoint'))),
-    ...part('storeContents', yesNo(desk, general.get('store_prompts_in_spend_logs'))),
+    ...part('storeContents', storeContents(desk, general, library)),
     ...part('usageRetentionDays', wholeDays(desk, general.get('maximum_spend_logs_retention_period'))),
   };
 }
@@ -120,6 +120,12 @@ function metricsAccess(desk: Desk, tree: Tree | undefined): FileSettings['metric
   const needsKey = tree === undefined ? undefined : desk.read.yesNo(tree);
   if (tree === undefined || needsKey === undefined) return undefined;
   return { value: needsKey ? 'key' : 'open', at: placeText(tree) };
+}
+
+/** LiteLLM redacts what it stores when messages are not to be logged. */
+function storeContents(desk: Desk, general: Section, library: Section): Setting<boolean> | undefined {
+  const off = yesNo(desk, library.get('turn_off_message_logging'));
+  return off?.value === true ? { value: false, at: off.at } : yesNo(desk, general.get('store_prompts_in_spend_logs'));
 }
 
 function yesNo(desk: Desk, tree: Tree | undefined): Setting<boolean> | undefined {

@@ -143,7 +143,9 @@ export function openRoutes(site: Site): readonly Route[] {
     master('POST', '/key/unblock', (arrived) => blockKey(bodyOf(arrived), false, keys)),
     master('POST', '/key/delete', (arrived) => deleteKeys(bodyOf(arrived), keys)),
     ...spendRoutes.map(([paths, answer]) =>
-      known([...paths], async (arrived, caller) => json(200, await answer(asked(queryIn(arrived), caller), keys))),
+      known([...paths], async (arrived, caller) =>
+        json(200, await answer(asked(queryIn(arrived, arrived.parameters), caller), keys)),
+      ),
     ),
     known(
       [endUserSpend.path],
@@ -165,9 +167,10 @@ export function openRoutes(site: Site): readonly Route[] {
   ];
 }
 
-/** Throws field_invalid for the one character that no text in the database can hold. */
-function queryIn(arrived: Arrived): URLSearchParams {
+/** Takes a request, and what more is asked than its query says; returns both. Throws field_invalid for the one character that no text in the database can hold. */
+function queryIn(arrived: Arrived, more: Arrived['parameters'] = {}): URLSearchParams {
   const query = new URLSearchParams(arrived.query);
+  for (const [field, text] of Object.entries(more)) query.set(field, text);
   for (const [field, text] of query) {
     if (text.includes('\0'))
       throw new GatewayError('field_invalid', { message: `${field} holds a zero character`, field });

@@ -2,7 +2,7 @@
 // (admin/asked-usage.ts), the master key of all.
 import { aggregatedActivity, dailyActivity, globalActivity, globalActivityByModel } from '../admin/activity.ts';
 import * as spend from '../admin/spend.ts';
-import { spendLogPage, spendLogs } from '../admin/spend-logs.ts';
+import { spendLogContents, spendLogPage, spendLogs } from '../admin/spend-logs.ts';
 import { spendReport } from '../admin/spend-report.ts';
 import { usageReport } from '../admin/usage-report.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -12,6 +12,7 @@ export const spendRoutes: readonly (readonly [paths: readonly string[], answer: 
   [['/usage'], usageReport],
   [['/spend/logs'], spendLogs],
   [['/spend/logs/v2', '/spend/logs/ui', '/spend/logs/session/ui'], spendLogPage],
+  [['/spend/logs/ui/:request_id'], spendLogContents],
   [['/spend/keys'], spend.spendByKeys],
   [['/spend/users'], spend.spendByUsers],
   [['/spend/tags'], spend.spendByTags],

@@ -30,6 +30,12 @@ test('general_settings give boot options, each with its place', () => {
   assert.equal(reading.settings.usageRetentionDays?.value, 2);
 });
 
+test('a file whose messages are not to be logged has none stored, whatever else it says', () => {
+  const settings =
+    'general_settings: {store_prompts_in_spend_logs: true}\nlitellm_settings: {turn_off_message_logging: true}\n';
+  assert.equal(read(models + settings).settings.storeContents?.value, false);
+});
+
 test('environment_variables feed the references of the file, win over the environment, and are not exported', () => {
   const text = `
 environment_variables: {BASE: "http://mine.test", LITELLM_MASTER_KEY: sk-section, COPY: os.environ/OUTSIDE}

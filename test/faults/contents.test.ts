@@ -68,6 +68,9 @@ describe("contents on Debian's PostgreSQL", { skip: whyNoDebianPostgres() }, () 
     assert.deepEqual(told?.messages, [{ role: 'user', content: 'hi' }]);
     assert.deepEqual(told?.response, JSON.parse(body));
     assert.equal((await ask(gateway, `/spend/logs?request_id=${id}`, { key: other })).body, '[]');
+    const opened = async (by: string) =>
+      JSON.parse((await ask(gateway, `/spend/logs/ui/${id}`, { key: by })).body) as unknown;
+    assert.deepEqual([await opened(key), await opened(other)], [told, nothing]);
   });
 
   test('kill -9 loses no contents of an answer, and a database that is away holds up nobody', async () => {

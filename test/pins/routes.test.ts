@@ -57,6 +57,7 @@ const pinned = [
   'GET openai /usage',
   'GET openai /spend/logs',
   'GET openai /spend/logs/v2 /spend/logs/ui /spend/logs/session/ui',
+  'GET openai /spend/logs/ui/:request_id',
   'POST openai /global/spend/end_users',
   'GET openai /spend/keys',
   'GET openai /spend/users',

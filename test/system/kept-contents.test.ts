@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Contents } from '../../src/core/records.ts';
 import { contentsLine } from '../../src/store/write-contents.ts';
-import { openHouse, type Scripted } from './house.ts';
+import { completion, openHouse, type Scripted } from './house.ts';
 
 const asked = { model: 'fast', messages: [{ role: 'user', content: 'hi' }] };
 const chunk = (content: string) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`;
@@ -46,6 +46,16 @@ test('a failure is kept with its answer; of a request that no key opened nothing
   assert.equal(String(kept[0]?.answered), refused.text);
   assert.equal((await house.ask('/v1/chat/completions', asked, { key: 'sk-nobody' })).status, 401);
   assert.deepEqual([house.rows.length, kept.length], [2, 1]);
+});
+
+test("who asks for it is not kept: by LiteLLM's header, or in the body", async () => {
+  const { house, kept } = keeping(completion('yes'));
+  const headers = { 'x-litellm-enable-message-redaction': 'true' };
+  await house.ask('/v1/chat/completions', asked, { headers });
+  await house.ask('/v1/chat/completions', { ...asked, 'no-log': true });
+  assert.deepEqual([house.rows.length, kept.length], [2, 0]);
+  await house.ask('/v1/chat/completions', { ...asked, 'no-log': false });
+  assert.equal(kept.length, 1);
 });
 
 test('a body that is too long is left out whole, and what no database holds is replaced', () => {

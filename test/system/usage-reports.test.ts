@@ -151,7 +151,7 @@ test('every report tells a key of its own requests only, and refuses to tell it 
   const reports = reported.house.site.routes.filter(
     ({ method, paths: [path = ''] }) => method === 'GET' && /^\/(usage|spend|global|\w+\/daily)/.test(path),
   );
-  assert.equal(reports.length, 23);
+  assert.equal(reports.length, 24);
   const others = [hashes.ann, hashes.master, 'carol', 'deep', 'big', 'groq', 'nightly', 'red', '"ann"', 'unheard-of'];
   for (const { paths } of reports) {
     const path = `${paths[0]}?${range}`;
