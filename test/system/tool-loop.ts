@@ -11,7 +11,25 @@ export interface Turn {
   readonly calls: readonly { readonly id: string; readonly name: string; readonly input: JsonObject }[];
 }
 
-export type ToolLoop = (house: House, stream: boolean) => Promise<readonly Turn[]>;
+/** What a tool says of a call: its words, whether it failed, and a picture (base64 of a PNG), which only Anthropic's dialect can carry. */
+export interface ToolAnswer {
+  readonly text: string;
+  readonly failed?: boolean;
+  readonly picture?: string;
+}
+
+/** How a client does what clients are free to do in their own ways. */
+export interface Manner {
+  readonly answer: (call: Turn['calls'][number]) => ToolAnswer;
+  /** Shown beside the question: base64 of a PNG. */
+  readonly picture?: string;
+  /** Results are given in the reverse order of their calls. */
+  readonly isBackwards?: boolean;
+}
+
+export type ToolLoop = (house: House, stream: boolean, manner?: Manner) => Promise<readonly Turn[]>;
+
+const plain: Manner = { answer: ({ name }) => ({ text: `${name}: fine` }) };
 
 const ask = 'What is the weather, and what time is it?';
 const schema: JsonObject = { type: 'object', properties: { location: { type: 'string' } } };
@@ -19,8 +37,9 @@ const names = ['weather', 'cityAttractions', 'currentTime', 'webSearchTool', 'ge
 const most = 5;
 
 /** Takes a house with the alias `chat`; asks it until it calls no more; returns what was heard, turn by turn. */
-export const openAiLoop: ToolLoop = async (house, stream) => {
-  const messages: JsonObject[] = [{ role: 'user', content: ask }];
+export const openAiLoop: ToolLoop = async (house, stream, manner = plain) => {
+  const shown = (picture: string): JsonObject => ({ type: 'image_url', image_url: { url: pngUrl(picture) } });
+  const messages: JsonObject[] = [{ role: 'user', content: question(manner, shown) }];
   const tools = names.map((name) => ({ type: 'function', function: { name, parameters: schema } }));
   return looped(async () => {
     const reply = await house.ask('/v1/chat/completions', { model: 'chat', messages, tools, stream });
@@ -31,14 +50,17 @@ export const openAiLoop: ToolLoop = async (house, stream) => {
       content: said.text === '' ? null : said.text,
       ...(said.calls.length > 0 ? { tool_calls: said.calls.map(openAiCall) } : {}),
     });
-    for (const { id, name } of said.calls) messages.push({ role: 'tool', tool_call_id: id, content: `${name}: fine` });
+    for (const call of answered(said, manner)) {
+      const { text, failed } = manner.answer(call);
+      messages.push({ role: 'tool', tool_call_id: call.id, content: failed === true ? `Error: ${text}` : text });
+    }
     return said;
   });
 };
 
 /** As openAiLoop, in Anthropic's dialect. */
-export const anthropicLoop: ToolLoop = async (house, stream) => {
-  const messages: JsonObject[] = [{ role: 'user', content: ask }];
+export const anthropicLoop: ToolLoop = async (house, stream, manner = plain) => {
+  const messages: JsonObject[] = [{ role: 'user', content: question(manner, pngBlock) }];
   const tools = names.map((name) => ({ name, input_schema: schema }));
   return looped(async () => {
     const reply = await house.ask('/v1/messages', { model: 'chat', max_tokens: 100, messages, tools, stream });
@@ -46,13 +68,32 @@ export const anthropicLoop: ToolLoop = async (house, stream) => {
     const content = stream ? rebuild(reply.text).content : contentOf(reply.json);
     const said = blocksSaid(content);
     messages.push({ role: 'assistant', content });
-    messages.push({
-      role: 'user',
-      content: said.calls.map(({ id, name }) => ({ type: 'tool_result', tool_use_id: id, content: `${name}: fine` })),
-    });
+    messages.push({ role: 'user', content: answered(said, manner).map((call) => resultBlock(call, manner)) });
     return said;
   });
 };
+
+function question({ picture }: Manner, shown: (picture: string) => JsonObject): JsonValue {
+  return picture === undefined ? ask : [{ type: 'text', text: ask }, shown(picture)];
+}
+
+function answered({ calls }: Turn, { isBackwards }: Manner): Turn['calls'] {
+  return isBackwards === true ? calls.toReversed() : calls;
+}
+
+function resultBlock(call: Turn['calls'][number], manner: Manner): JsonObject {
+  const { text, failed, picture } = manner.answer(call);
+  const content = picture === undefined ? text : [{ type: 'text', text }, pngBlock(picture)];
+  return { type: 'tool_result', tool_use_id: call.id, content, ...(failed === true ? { is_error: true } : {}) };
+}
+
+function pngUrl(data: string): string {
+  return `data:image/png;base64,${data}`;
+}
+
+function pngBlock(data: string): JsonObject {
+  return { type: 'image', source: { type: 'base64', media_type: 'image/png', data } };
+}
 
 async function looped(turn: () => Promise<Turn>): Promise<readonly Turn[]> {
   const turns: Turn[] = [];

@@ -22,23 +22,27 @@ interface Turn extends JsonObject {
   readonly parts: JsonObject[];
 }
 
-/** Names of the calls so far, by the id that the client knows. */
-type CalledNames = Map<string, string>;
+/** The calls so far, by the id that the client knows, and the place of each result: that of its call. */
+interface Calls {
+  readonly made: Map<string, { readonly name: string; readonly place: number }>;
+  readonly places: Map<JsonObject, number>;
+  count: number;
+}
 
 /** Takes messages in our words and the call; returns Google's. Throws field_invalid by place. */
 export function googleContents(messages: readonly JsonValue[], call: Call): Conversation {
   const system: JsonObject[] = [];
   const turns: Turn[] = [];
-  const names: CalledNames = new Map();
+  const calls: Calls = { made: new Map(), places: new Map(), count: 0 };
   messages.forEach((message, index) => {
     const at = `messages[${index}]`;
     if (!isObject(message)) throw invalid(at, 'must be an object');
     if (message.role === 'system' || message.role === 'developer') {
       system.push(...contentParts(message.content, `${at}.content`));
-    } else join(turns, turnOf(message, at, call, names));
+    } else join(turns, turnOf(message, at, call, calls));
   });
   if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', parts: [{ text: '.' }] });
-  for (const [index, turn] of turns.entries()) sortResults(turn, turns[index - 1]);
+  for (const turn of turns) sortResults(turn, calls);
   return { system, contents: turns };
 }
 
@@ -49,28 +53,28 @@ function join(turns: Turn[], turn: Turn): void {
   else last.parts.push(...turn.parts);
 }
 
-function turnOf(message: JsonObject, at: string, call: Call, names: CalledNames): Turn {
+function turnOf(message: JsonObject, at: string, call: Call, calls: Calls): Turn {
   switch (message.role) {
     case 'user':
       return { role: 'user', parts: contentParts(message.content, `${at}.content`) };
     case 'tool':
-      return { role: 'user', parts: toolResult(message, at, call, names) };
+      return { role: 'user', parts: toolResult(message, at, call, calls) };
     case 'assistant':
-      return { role: 'model', parts: modelParts(message, at, call, names) };
+      return { role: 'model', parts: modelParts(message, at, call, calls) };
     default:
       throw invalid(`${at}.role`, 'must be system, developer, user, assistant or tool');
   }
 }
 
-function modelParts(message: JsonObject, at: string, call: Call, names: CalledNames): JsonObject[] {
+function modelParts(message: JsonObject, at: string, call: Call, calls: Calls): JsonObject[] {
   const refusal = textOf(message.refusal) ?? '';
   const said = [
     ...contentParts(message.content, `${at}.content`),
     ...(refusal === '' ? [] : [{ text: refusal }]),
     ...contentParts(message.images, `${at}.images`),
   ];
-  const calls = listOf(message.tool_calls).map((one, index) => called(one, `${at}.tool_calls[${index}]`, call, names));
-  return [...signed(said, textSignature(message)), ...withSignature(calls, call)];
+  const asked = listOf(message.tool_calls).map((one, index) => called(one, `${at}.tool_calls[${index}]`, call, calls));
+  return [...signed(said, textSignature(message)), ...withSignature(asked, call)];
 }
 
 /** A text's signature goes back on the last of its parts; one that came alone goes alone. */
@@ -87,11 +91,11 @@ function withSignature(calls: JsonObject[], call: Call): JsonObject[] {
   return [{ ...first, thoughtSignature: unsigned }, ...rest];
 }
 
-function called(sent: JsonValue, at: string, call: Call, names: CalledNames): JsonObject {
+function called(sent: JsonValue, at: string, call: Call, calls: Calls): JsonObject {
   const asked = isObject(sent) ? sent.function : undefined;
   if (!isObject(sent) || !isObject(asked)) throw invalid(at, 'must be a call of a function');
   if (typeof asked.name !== 'string') throw invalid(`${at}.function.name`, 'must be a text');
-  names.set(textOf(sent.id) ?? '', asked.name);
+  calls.made.set(textOf(sent.id) ?? '', { name: asked.name, place: calls.count++ });
   const { id, signature } = callMark(sent);
   const args = argumentsOf(asked.arguments, `${at}.function.arguments`);
   return {
@@ -117,29 +121,28 @@ function jsonOf(text: string): unknown {
 }
 
 /** Texts are the answer, an object as such; what is shown beside them follows as parts of its own. */
-function toolResult(message: JsonObject, at: string, call: Call, names: CalledNames): JsonObject[] {
+function toolResult(message: JsonObject, at: string, call: Call, { made, places }: Calls): JsonObject[] {
   const toolCallId = message.tool_call_id;
   if (typeof toolCallId !== 'string') throw invalid(`${at}.tool_call_id`, 'needs the id of the tool call');
-  const name = names.get(toolCallId) ?? textOf(message.name);
+  const answered = made.get(toolCallId);
+  const name = answered?.name ?? textOf(message.name);
   if (name === undefined) throw invalid(`${at}.tool_call_id`, 'no call before it has this id');
   const parts = contentParts(message.content, `${at}.content`);
   const text = parts.map((part) => textOf(part.text) ?? '').join('');
   const object = jsonOf(text);
   const response = isObject(object) ? object : { result: text };
   const shown = parts.filter((part) => part.text === undefined);
-  return [{ functionResponse: { ...ownId(toolCallId), name: sentName(name, call), response } }, ...shown];
+  const result = { functionResponse: { ...ownId(toolCallId), name: sentName(name, call), response } };
+  if (answered !== undefined) places.set(result, answered.place);
+  return [result, ...shown];
 }
 
-/** Clients may send results in any order; calls of one name are told apart by their order alone. */
-function sortResults(turn: Turn, before: Turn | undefined): void {
+/** Clients may send results in any order; Google pairs calls of one name by their order alone. */
+function sortResults(turn: Turn, { places }: Calls): void {
   const results = turn.parts.filter((part) => part.functionResponse !== undefined);
-  if (results.length < 2 || before?.role !== 'model') return;
-  const order = before.parts.flatMap(({ functionCall }) => (isObject(functionCall) ? [functionCall.name] : []));
-  const sorted: JsonObject[] = [];
-  for (const name of order) {
-    const at = results.findIndex(({ functionResponse: one }) => isObject(one) && one.name === name);
-    if (at !== -1) sorted.push(...results.splice(at, 1));
-  }
+  if (results.length < 2) return;
+  const placeOf = (result: JsonObject): number => places.get(result) ?? Number.MAX_SAFE_INTEGER;
   const others = turn.parts.filter((part) => part.functionResponse === undefined);
-  turn.parts.splice(0, turn.parts.length, ...sorted, ...results, ...others);
+  const sorted = results.toSorted((one, other) => placeOf(one) - placeOf(other));
+  turn.parts.splice(0, turn.parts.length, ...sorted, ...others);
 }
