@@ -153,6 +153,21 @@ test('a conversation becomes contents: system apart, sides joined, media by kind
   ]);
 });
 
+test('how closely to look is said part by part to Gemini 3; others do not know it there', () => {
+  const looked = (model: string, detail: string): [JsonValue, string[]] => {
+    const call = at(model);
+    const image_url = { url: 'data:image/png;base64,AAAA', detail };
+    const [turn] = listOf(contentsOf([{ role: 'user', content: [{ type: 'image_url', image_url }] }], call));
+    return [isObject(turn) ? (listOf(turn.parts)[0] ?? null) : null, call.dropped];
+  };
+  const picture = { inlineData: { mimeType: 'image/png', data: 'AAAA' } };
+  const closely = { ...picture, mediaResolution: { level: 'MEDIA_RESOLUTION_HIGH' } };
+  assert.deepEqual(looked('gemini-3-pro-preview', 'high'), [closely, []]);
+  assert.deepEqual(looked('gemini-3-pro-preview', 'auto'), [picture, []]);
+  assert.deepEqual(looked(flash, 'high'), [picture, ['image_url.detail']]);
+  assert.deepEqual(looked(flash, 'auto'), [picture, []]);
+});
+
 const called = (id: string, name: string, args: string): JsonObject => ({
   id,
   type: 'function',
@@ -195,6 +210,7 @@ test('a call made by another model is sent to Gemini 3 with the word that stands
     return parts.map(({ thoughtSignature }) => thoughtSignature ?? null);
   };
   assert.deepEqual(signatures('gemini-3-pro-preview'), ['skip_thought_signature_validator', null]);
+  assert.deepEqual(signatures('gemini-flash-latest'), ['skip_thought_signature_validator', null]);
   assert.deepEqual(signatures(flash), [null, null]);
 });
 
@@ -225,7 +241,13 @@ const efforts: readonly (readonly [model: string, asked: JsonObject, wanted: Jso
   ['gemini-2.5-pro', { reasoning_effort: 'none' }, { includeThoughts: false, thinkingBudget: 128 }],
   ['gemini-2.5-flash-lite', { reasoning_effort: 'minimal' }, { includeThoughts: true, thinkingBudget: 512 }],
   ['gemini-3-pro-preview', { reasoning_effort: 'minimal' }, { includeThoughts: true, thinkingLevel: 'low' }],
+  ['gemini-3-pro-preview', { reasoning_effort: 'medium' }, { includeThoughts: true, thinkingLevel: 'high' }],
+  ['gemini-3.1-pro-preview', { reasoning_effort: 'medium' }, { includeThoughts: true, thinkingLevel: 'medium' }],
   ['gemini-3-flash-preview', { reasoning_effort: 'none' }, { includeThoughts: false, thinkingLevel: 'minimal' }],
+  ['gemini-3.5-flash', { reasoning_effort: 'minimal' }, { includeThoughts: true, thinkingLevel: 'minimal' }],
+  ['gemini-3.7-flash', { reasoning_effort: 'minimal' }, { includeThoughts: true, thinkingLevel: 'low' }],
+  ['gemini-flash-latest', { reasoning_effort: 'minimal' }, { includeThoughts: true, thinkingLevel: 'low' }],
+  ['gemini-3.7-flash', { reasoning_effort: 'none' }, { includeThoughts: false, thinkingLevel: 'low' }],
   [flash, { thinking: { type: 'enabled', budget_tokens: 2000 } }, { includeThoughts: true, thinkingBudget: 2000 }],
 ];
 

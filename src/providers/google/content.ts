@@ -1,7 +1,9 @@
 // Parts of a message in our words → Google's. Media given as bytes go inline, media with an address are fetched by Google.
 // https://ai.google.dev/api/caching#Part
 import { isObject, type JsonObject, type JsonValue, textOf } from '../../core/json.ts';
+import type { Call } from '../provider.ts';
 import { invalid } from '../unsupported.ts';
+import { googleModel } from './models.ts';
 
 const typeByEnding: Readonly<Record<string, string>> = {
   png: 'image/png',
@@ -27,19 +29,19 @@ const typeByEnding: Readonly<Record<string, string>> = {
   webm: 'video/webm',
 };
 
-/** Takes a message's content and its place; returns Google's parts, without empty texts. Throws field_invalid by place. */
-export function contentParts(content: JsonValue | undefined, at: string): JsonObject[] {
+/** Takes a message's content, its place and the call; returns Google's parts, without empty texts. Throws field_invalid by place. */
+export function contentParts(content: JsonValue | undefined, at: string, call: Call): JsonObject[] {
   if (content === undefined || content === null) return [];
   if (typeof content === 'string') return textParts(content);
   if (!Array.isArray(content)) throw invalid(at, 'must be a text or a list of parts');
-  return content.flatMap((part, index) => partsOf(part, `${at}[${index}]`));
+  return content.flatMap((part, index) => partsOf(part, `${at}[${index}]`, call));
 }
 
 function textParts(text: string): JsonObject[] {
   return text === '' ? [] : [{ text }];
 }
 
-function partsOf(part: JsonValue, at: string): JsonObject[] {
+function partsOf(part: JsonValue, at: string, call: Call): JsonObject[] {
   if (typeof part === 'string') return textParts(part);
   if (!isObject(part)) throw invalid(at, 'must be an object');
   switch (part.type) {
@@ -47,9 +49,9 @@ function partsOf(part: JsonValue, at: string): JsonObject[] {
     case 'refusal':
       return textParts(wordsOf(part, at));
     case 'image_url':
-      return [media(part[part.type], `${at}.image_url`, 'image/jpeg')];
+      return [media(part[part.type], `${at}.image_url`, 'image/jpeg', call)];
     case 'video_url':
-      return [media(part[part.type], `${at}.video_url`, 'video/mp4')];
+      return [media(part[part.type], `${at}.video_url`, 'video/mp4', call)];
     case 'input_audio':
       return [audio(part.input_audio, `${at}.input_audio`)];
     case 'file':
@@ -69,17 +71,24 @@ function wordsOf(part: JsonObject, at: string): string {
 }
 
 /** An address may stand alone or beside its media type (`format`, LiteLLM's) and how closely to look (`detail`). */
-function media(value: JsonValue | undefined, at: string, otherwise: string): JsonObject {
+function media(value: JsonValue | undefined, at: string, otherwise: string, call: Call): JsonObject {
   const named = isObject(value) ? value : {};
   const address = textOf(value) ?? textOf(named.url);
   if (address === undefined || address === '') throw invalid(at, 'needs a url');
-  return { ...fromAddress(address, at, textOf(named.format), otherwise), ...resolution(named.detail) };
+  return { ...fromAddress(address, at, textOf(named.format), otherwise), ...resolution(named.detail, call) };
 }
 
-/** Google's word for OpenAI's `detail`, part by part, is Gemini 3's; it is said only when asked for. */
-function resolution(detail: JsonValue | undefined): JsonObject {
+/**
+ * Google's word for OpenAI's `detail`, which only Gemini 3 and later take part by part; it is said only when asked for, and
+ * noted where it cannot be said. https://ai.google.dev/gemini-api/docs/media-resolution
+ */
+function resolution(detail: JsonValue | undefined, call: Call): JsonObject {
   if (detail !== 'low' && detail !== 'high') return {};
-  return { mediaResolution: { level: detail === 'low' ? 'MEDIA_RESOLUTION_LOW' : 'MEDIA_RESOLUTION_HIGH' } };
+  if (googleModel(call.upstream).looksByPart) {
+    return { mediaResolution: { level: detail === 'low' ? 'MEDIA_RESOLUTION_LOW' : 'MEDIA_RESOLUTION_HIGH' } };
+  }
+  if (!call.dropped.includes('image_url.detail')) call.dropped.push('image_url.detail');
+  return {};
 }
 
 function fromAddress(address: string, at: string, format: string | undefined, otherwise: string): JsonObject {

@@ -38,7 +38,7 @@ export function googleContents(messages: readonly JsonValue[], call: Call): Conv
     const at = `messages[${index}]`;
     if (!isObject(message)) throw invalid(at, 'must be an object');
     if (message.role === 'system' || message.role === 'developer') {
-      system.push(...contentParts(message.content, `${at}.content`));
+      system.push(...contentParts(message.content, `${at}.content`, call));
     } else join(turns, turnOf(message, at, call, calls));
   });
   if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', parts: [{ text: '.' }] });
@@ -56,7 +56,7 @@ function join(turns: Turn[], turn: Turn): void {
 function turnOf(message: JsonObject, at: string, call: Call, calls: Calls): Turn {
   switch (message.role) {
     case 'user':
-      return { role: 'user', parts: contentParts(message.content, `${at}.content`) };
+      return { role: 'user', parts: contentParts(message.content, `${at}.content`, call) };
     case 'tool':
       return { role: 'user', parts: toolResult(message, at, call, calls) };
     case 'assistant':
@@ -69,9 +69,9 @@ function turnOf(message: JsonObject, at: string, call: Call, calls: Calls): Turn
 function modelParts(message: JsonObject, at: string, call: Call, calls: Calls): JsonObject[] {
   const refusal = textOf(message.refusal) ?? '';
   const said = [
-    ...contentParts(message.content, `${at}.content`),
+    ...contentParts(message.content, `${at}.content`, call),
     ...(refusal === '' ? [] : [{ text: refusal }]),
-    ...contentParts(message.images, `${at}.images`),
+    ...contentParts(message.images, `${at}.images`, call),
   ];
   const asked = listOf(message.tool_calls).map((one, index) => called(one, `${at}.tool_calls[${index}]`, call, calls));
   return [...signed(said, textSignature(message)), ...withSignature(asked, call)];
@@ -127,7 +127,7 @@ function toolResult(message: JsonObject, at: string, call: Call, { made, places 
   const answered = made.get(toolCallId);
   const name = answered?.name ?? textOf(message.name);
   if (name === undefined) throw invalid(`${at}.tool_call_id`, 'no call before it has this id');
-  const parts = contentParts(message.content, `${at}.content`);
+  const parts = contentParts(message.content, `${at}.content`, call);
   const text = parts.map((part) => textOf(part.text) ?? '').join('');
   const object = jsonOf(text);
   const response = isObject(object) ? object : { result: text };

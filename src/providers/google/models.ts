@@ -6,13 +6,40 @@ export interface GoogleModel {
   readonly thinks: 'level' | 'budget' | 'never';
   readonly isPro: boolean;
   readonly isLite: boolean;
+  /** Of the levels those that some models refuse: Flash before 3.7 thinks minimally, all but Gemini 3 Pro in between. */
+  readonly hasMinimal: boolean;
+  readonly hasMedium: boolean;
+  /** Gemini 3 and later: how closely to look is said of each picture; before, of the request. */
+  readonly looksByPart: boolean;
 }
 
-/** Takes an upstream; returns what its model can. An alias or a tuned model's number tells nothing: there base_model does. */
+/** Aliases of the newest models, of Gemini 3 or later since January 2026. https://ai.google.dev/gemini-api/docs/changelog */
+const newest = /gemini-(?:pro|flash|flash-lite)-latest/;
+
+/** Takes an upstream; returns what its model can. A tuned model's number tells nothing: there base_model does. */
 export function googleModel({ model, info }: Upstream): GoogleModel {
   const name = info.base_model ?? model;
-  const generation = /gemini-(\d+(?:\.\d+)?)/.exec(name)?.[1];
-  const traits = { isPro: /\bpro\b/.test(name), isLite: /\blite\b/.test(name) };
-  if (generation === undefined) return { ...traits, thinks: /\bgemma|embedding/.test(name) ? 'never' : 'budget' };
-  return { ...traits, thinks: Number(generation) >= 3 ? 'level' : Number(generation) >= 2.5 ? 'budget' : 'never' };
+  const generation = generationOf(name);
+  const isPro = /\bpro\b/.test(name);
+  const isLite = /\blite\b/.test(name);
+  return {
+    isPro,
+    isLite,
+    thinks: thinkingOf(name, generation),
+    hasMinimal: !isPro && (isLite || generation < 3.7),
+    hasMedium: !(isPro && generation === 3),
+    looksByPart: generation >= 3,
+  };
+}
+
+/** 0: its name does not tell. */
+function generationOf(name: string): number {
+  if (newest.test(name)) return Number.POSITIVE_INFINITY;
+  return Number(/gemini-(\d+(?:\.\d+)?)/.exec(name)?.[1] ?? 0);
+}
+
+function thinkingOf(name: string, generation: number): GoogleModel['thinks'] {
+  if (generation === 0) return /\bgemma|embedding/.test(name) ? 'never' : 'budget';
+  if (generation >= 3) return 'level';
+  return generation >= 2.5 ? 'budget' : 'never';
 }

@@ -41,10 +41,11 @@ function fromEffort(effort: string, budget: number, call: Call): JsonObject | un
   return undefined;
 }
 
-function levelOf(effort: string, { isPro }: GoogleModel): string {
-  if (effort === 'none' || effort === 'minimal') return isPro ? 'low' : 'minimal';
-  if (effort === 'medium' || effort === 'low') return effort;
-  return 'high';
+/** Nobody of Gemini 3 can be told not to think; a level that a model does not have is the nearest that it has (LiteLLM's choice). */
+function levelOf(effort: string, { hasMinimal, hasMedium }: GoogleModel): string {
+  if (effort === 'none' || effort === 'minimal') return hasMinimal ? 'minimal' : 'low';
+  if (effort === 'medium') return hasMedium ? 'medium' : 'high';
+  return effort === 'low' ? 'low' : 'high';
 }
 
 function possible(budget: number, { isPro, isLite }: GoogleModel): number {
