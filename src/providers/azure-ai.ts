@@ -3,7 +3,7 @@
 // https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/endpoints
 import type { Operation } from '../core/chat.ts';
 import type { Secret } from '../kit/secret.ts';
-import { openAiModelRules } from './openai-compatible/openai-models.ts';
+import { longestCallId, openAiModelRules } from './openai-compatible/openai-models.ts';
 import { openAiCompatible } from './openai-compatible.ts';
 import type { Call, Provider, Upstream } from './provider.ts';
 
@@ -69,6 +69,7 @@ const dialect = openAiCompatible({
     renames: {},
     byModel: [{ models: othersModels, renames: { max_completion_tokens: 'max_tokens' } }, ...openAiModelRules],
     keeps: ['reasoning_content'],
+    longestCallId,
   },
 });
 

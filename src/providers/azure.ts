@@ -5,7 +5,7 @@ import type { Operation } from '../core/chat.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Secret } from '../kit/secret.ts';
 import { azurePath, deploymentName, knowsUsageInStreams, modelBehind } from './azure/place.ts';
-import { openAiModelRules } from './openai-compatible/openai-models.ts';
+import { longestCallId, openAiModelRules } from './openai-compatible/openai-models.ts';
 import type { ModelRule } from './openai-compatible/parameters.ts';
 import { openAiCompatible } from './openai-compatible.ts';
 import type { Call, Edits, Provider, Wire } from './provider.ts';
@@ -36,7 +36,7 @@ const dialect = openAiCompatible({
     embedding: (call) => azurePath(call, paths.embedding),
   },
   modelName: deploymentName,
-  chat: { renames: {}, byModel: openAiModelRules.map(rulesByModelBehind), developerRole: true },
+  chat: { renames: {}, byModel: openAiModelRules.map(rulesByModelBehind), developerRole: true, longestCallId },
 });
 
 /** A token of Entra's goes before the key: whoever gives one means it. */

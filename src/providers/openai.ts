@@ -1,7 +1,7 @@
 // OpenAI itself, and with another address any server that keeps to its dialect.
 // https://platform.openai.com/docs/api-reference
 
-import { openAiModelRules } from './openai-compatible/openai-models.ts';
+import { longestCallId, openAiModelRules } from './openai-compatible/openai-models.ts';
 import type { ModelRule } from './openai-compatible/parameters.ts';
 import { openAiCompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
@@ -32,5 +32,6 @@ export const openai: Provider = openAiCompatible({
     renames: {},
     byModel: [strict, ...openAiModelRules],
     developerRole: true,
+    longestCallId,
   },
 });

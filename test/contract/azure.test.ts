@@ -9,6 +9,7 @@ import type { DeploymentParameters } from '../../src/core/records.ts';
 import { Secret } from '../../src/kit/secret.ts';
 import { azure } from '../../src/providers/azure.ts';
 import { azureAi } from '../../src/providers/azure-ai.ts';
+import { openai } from '../../src/providers/openai.ts';
 import type { Call, Provider, Upstream, Wire } from '../../src/providers/provider.ts';
 import { callFor } from './calls.ts';
 import { exchangesIn, recorded, recordedTest } from './cassettes.ts';
@@ -108,6 +109,28 @@ test('what a model refuses is known by base_model, whatever the deployment is ca
     (thrown) => thrown instanceof GatewayError && thrown.field === 'temperature',
   );
   assert.deepEqual(wire('chat').edits(asked, callTo({ info: { base_model: 'gpt-4o' } })), { model: 'my-gpt' });
+});
+
+test('ids of calls that another model made fit: forty characters at most, the same for a call and its result', () => {
+  const long = `call_1__thought__${'A'.repeat(1300)}`;
+  const call = (id: string): JsonObject => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } });
+  const fitting = { role: 'tool', tool_call_id: 'call_2', content: 'b' };
+  const messages = [
+    { role: 'user', content: 'q' },
+    { role: 'assistant', content: null, tool_calls: [call(long), call('call_2')] },
+    { role: 'tool', tool_call_id: long, content: 'a' },
+    fitting,
+  ];
+  for (const provider of [azure, azureAi, openai]) {
+    const { messages: sent } = wire('chat', provider).edits({ model: 'alias', messages }, callTo({}));
+    const [, assistant, first, second] = listOf(sent).filter(isObject);
+    const [renamed, kept] = listOf(assistant?.tool_calls).filter(isObject);
+    assert.match(String(renamed?.id), /^call_1__thought__A+_[0-9a-f]{8}$/);
+    assert.equal(String(renamed?.id).length, 40);
+    assert.equal(first?.tool_call_id, renamed?.id);
+    assert.equal(kept?.id, 'call_2');
+    assert.equal(second, fitting);
+  }
 });
 
 test('usage is asked of streams where the version knows how', () => {

@@ -1,6 +1,7 @@
 // The messages and tools of a chat request, without what only other providers understand. Invariant: what needs no change
 // keeps its identity, so that the client's own bytes are sent.
-import { isObject, type JsonObject, type JsonValue, listOf } from '../../core/json.ts';
+import { hash } from 'node:crypto';
+import { isObject, type JsonObject, type JsonValue, listOf, textOf } from '../../core/json.ts';
 
 /** What a provider makes of messages and tools. */
 export interface MessageFacts {
@@ -15,6 +16,8 @@ export interface MessageFacts {
   readonly flatContent?: boolean;
   /** Which messages may have a `name`; absent: all. */
   readonly names?: 'none' | 'tools';
+  /** How long the id of a call may be. Absent: as long as it likes. */
+  readonly longestCallId?: number;
   /** `function.strict` of a tool is not known. */
   readonly withoutStrict?: boolean;
 }
@@ -40,7 +43,27 @@ function mendMessage(message: JsonObject, facts: MessageFacts): JsonObject {
   if (!facts.keeps?.includes('thinking_blocks')) mended = without(mended, 'thinking_blocks');
   if (facts.names === 'none' || (facts.names === 'tools' && message.role !== 'tool')) mended = without(mended, 'name');
   if (message.role === 'developer' && !facts.developerRole) mended = { ...mended, role: 'system' };
+  if (facts.longestCallId !== undefined) mended = withShortIds(mended, facts.longestCallId);
   return Array.isArray(mended.content) ? mendContentList(mended, mended.content, facts) : mended;
+}
+
+/** Ids that another model gave may be longer: Gemini's carry a signature. */
+function withShortIds(message: JsonObject, longest: number): JsonObject {
+  const answered = textOf(message.tool_call_id) ?? '';
+  const result = answered.length > longest ? { ...message, tool_call_id: shortId(answered, longest) } : message;
+  if (!Array.isArray(message.tool_calls)) return result;
+  const sent = listOf(message.tool_calls);
+  const calls = mapped(sent, (call) => {
+    const id = isObject(call) ? (textOf(call.id) ?? '') : '';
+    return isObject(call) && id.length > longest ? { ...call, id: shortId(id, longest) } : call;
+  });
+  return calls === sent ? result : { ...result, tool_calls: calls };
+}
+
+/** The end is a hash of the whole, so a call and its result stay together and no two become one. */
+function shortId(id: string, longest: number): string {
+  const mark = `_${hash('sha256', id, 'hex').slice(0, 8)}`;
+  return id.slice(0, longest - mark.length) + mark;
 }
 
 function mendContentList(message: JsonObject, parts: readonly JsonValue[], facts: MessageFacts): JsonObject {

@@ -12,6 +12,12 @@ const thinksNever = /(?:^|[/:])(?:gpt-3|gpt-4|chatgpt|gpt-5(?:\.\d+)?-chat)/;
 const sampling = ['temperature', 'top_p', 'logprobs', 'top_logprobs'];
 const samplingWhy = 'a reasoning model samples by itself';
 
+/**
+ * How long the id of a call may be, at OpenAI and wherever its models are hosted: "string too long. Expected a string with
+ * maximum length 40" (https://github.com/BerriAI/litellm/issues/11392).
+ */
+export const longestCallId = 40;
+
 /** What OpenAI's models refuse, whoever hosts them. */
 export const openAiModelRules: readonly ModelRule[] = [
   {
