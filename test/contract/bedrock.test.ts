@@ -13,6 +13,7 @@ const sonnet = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const opus = 'anthropic.claude-opus-4-6-v1';
 const llama = 'meta.llama3-2-1b-instruct-v1:0';
 const nova = 'amazon.nova-lite-v1:0';
+const mistralLarge = 'mistral.mistral-large-2402-v1:0';
 const question = [{ role: 'user', content: 'hello' }];
 const address = 'https://bedrock-runtime.us-east-1.amazonaws.com';
 
@@ -293,7 +294,7 @@ test('names that Bedrock does not take are rewritten, and put back in the answer
 });
 
 const choices: readonly (readonly [choice: JsonValue, sent: JsonValue | undefined])[] = [
-  ['auto', { auto: {} }],
+  ['auto', undefined],
   ['required', { any: {} }],
   [{ type: 'function', function: { name: 'clock' } }, { tool: { name: 'clock' } }],
 ];
@@ -301,9 +302,36 @@ const choices: readonly (readonly [choice: JsonValue, sent: JsonValue | undefine
 for (const [choice, sent] of choices) {
   test(`tool_choice ${JSON.stringify(choice)} is ${JSON.stringify(sent)}`, () => {
     const body = encoded({ tools: [tool('weather'), tool('clock')], tool_choice: choice });
-    assert.deepEqual(body.toolConfig, { tools: [specified('weather'), specified('clock')], toolChoice: sent });
+    const chosen = sent === undefined ? {} : { toolChoice: sent };
+    assert.deepEqual(body.toolConfig, { tools: [specified('weather'), specified('clock')], ...chosen });
   });
 }
+
+const chosenOf = ({ toolConfig }: JsonObject): JsonValue | undefined =>
+  isObject(toolConfig) ? toolConfig.toolChoice : undefined;
+
+test('a choice goes to models that take it: one tool to Claude and Nova, any to most, none to Llama', () => {
+  const clock = { type: 'function', function: { name: 'clock' } };
+  const asked = (model: string, choice: JsonValue, ...names: string[]): JsonValue | undefined =>
+    chosenOf(encoded({ tools: names.map((name) => tool(name)), tool_choice: choice }, at(model)));
+  assert.deepEqual(asked(nova, clock, 'weather', 'clock'), { tool: { name: 'clock' } });
+  assert.deepEqual(asked(mistralLarge, 'required', 'weather', 'clock'), { any: {} });
+  assert.deepEqual(asked(mistralLarge, clock, 'clock'), { any: {} });
+  assert.throws(() => asked(mistralLarge, clock, 'weather', 'clock'), refusal('field_unsupported', 'tool_choice'));
+  assert.equal(asked(llama, 'auto', 'clock'), undefined);
+  for (const choice of ['required', clock]) {
+    assert.throws(() => asked(llama, choice, 'clock'), refusal('field_unsupported', 'tool_choice'));
+  }
+});
+
+test('a JSON answer is forced as far as the model can be, and never by what it refuses', () => {
+  const forced = (model: string, more: JsonObject = {}): JsonValue | undefined =>
+    chosenOf(encoded({ response_format: { type: 'json_object' }, ...more }, at(model)));
+  assert.deepEqual(forced(nova), { tool: { name: 'json_tool_call' } });
+  assert.deepEqual(forced(mistralLarge), { any: {} });
+  assert.equal(forced(llama), undefined);
+  assert.equal(forced(llama, { tools: [tool('clock')] }), undefined);
+});
 
 test('tools that are forbidden stay away; once some were used that cannot be said', () => {
   assert.equal(encoded({ tools: [tool('weather')], tool_choice: 'none' }).toolConfig, undefined);
@@ -324,7 +352,7 @@ test('one call at a time is said to models that know it, and refused for others'
   const { toolConfig, additionalModelRequestFields } = encoded(body);
   assert.deepEqual(toolConfig, { tools: [specified('weather')] });
   assert.deepEqual(additionalModelRequestFields, { tool_choice: { type: 'any', disable_parallel_tool_use: true } });
-  assert.throws(() => encoded(body, at(llama)), refusal('field_unsupported', 'parallel_tool_calls'));
+  assert.throws(() => encoded(body, at(nova)), refusal('field_unsupported', 'parallel_tool_calls'));
 });
 
 test('Anthropic’s own tools go to Claude beside Converse’s, and to nobody else', () => {

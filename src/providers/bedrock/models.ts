@@ -13,6 +13,8 @@ export interface BedrockModel {
   readonly isRecent: boolean;
   /** Nova from 2: thinks when told how much. */
   readonly hasEffort: boolean;
+  /** What it can be made to call: one tool by name, any of them, nobody knows, or nothing (it refuses to be told). */
+  readonly forced: 'one' | 'any' | 'perhaps' | 'nothing';
   /** Where cache points may stand; elsewhere the model refuses them. */
   readonly caches: 'all' | 'no-tools' | 'nothing';
 }
@@ -33,8 +35,18 @@ export function bedrockModel({ model, info }: Upstream): BedrockModel {
     isUnsampled: false,
     isRecent: false,
     hasEffort: isNova && /nova-2/.test(name),
+    forced: isNova ? 'one' : forcedBy(name),
     caches: isNova ? 'no-tools' : 'nothing',
   };
+}
+
+/**
+ * One tool by name only Claude and Nova can be told (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html);
+ * Llama answers that it "doesn't support the toolConfig.toolChoice.any field" (https://github.com/run-llama/llama_index/issues/19886).
+ */
+function forcedBy(name: string): BedrockModel['forced'] {
+  if (/\bllama/.test(name)) return 'nothing';
+  return /mi[sx]tral/.test(name) ? 'any' : 'perhaps';
 }
 
 function claude(name: string): BedrockModel {
@@ -46,6 +58,7 @@ function claude(name: string): BedrockModel {
     isUnsampled,
     isRecent,
     hasEffort: false,
+    forced: 'one',
     caches: uncached.test(name) ? 'nothing' : 'all',
   };
 }

@@ -28,7 +28,9 @@ export function toolFields(body: JsonObject, call: Call, thinks: boolean): ToolF
   const additional = beside.length === 0 ? {} : { tools: beside };
   const format = answerFormat(body, call);
   const isNative = format?.strict === true && bedrockModel(call.upstream).isAdaptive;
-  if (format !== null && !isNative) return { toolConfig: jsonConfig(tools, format.schema, body, thinks), additional };
+  if (format !== null && !isNative) {
+    return { toolConfig: jsonConfig(tools, format.schema, body, jsonForce(thinks, call)), additional };
+  }
   const outputConfig = format === null ? {} : { outputConfig: nativeFormat(format) };
   const config = toolConfig(tools, body, call);
   return { ...config, additional: { ...additional, ...config.additional }, ...outputConfig };
@@ -73,15 +75,27 @@ function strictField(described: JsonObject, at: string, call: Call): JsonObject 
   return {};
 }
 
-/** Thinking forbids forcing a tool; other tools stay callable unless the client forbids them. */
-function jsonConfig(tools: readonly JsonObject[], schema: JsonObject, body: JsonObject, thinks: boolean): JsonObject {
+/** How far the tool that stands for a JSON answer can be forced: thinking forbids it, and models that may refuse it are left free. */
+function jsonForce(thinks: boolean, call: Call): 'one' | 'any' | 'nothing' {
+  const { forced } = bedrockModel(call.upstream);
+  return thinks || forced === 'perhaps' ? 'nothing' : forced;
+}
+
+/** Other tools stay callable unless the client forbids them. */
+function jsonConfig(
+  tools: readonly JsonObject[],
+  schema: JsonObject,
+  body: JsonObject,
+  force: 'one' | 'any' | 'nothing',
+): JsonObject {
   const inputJson = { json: inputSchema(schema) };
   const jsonTool = {
     toolSpec: { name: jsonToolName, description: 'Give the answer as JSON.', inputSchema: inputJson },
   };
+  const all = [...tools, jsonTool];
+  if (force === 'nothing') return { tools: all };
   const isFree = tools.length > 0 && body.tool_choice !== 'none';
-  const toolChoice = thinks ? { auto: {} } : isFree ? { any: {} } : { tool: { name: jsonToolName } };
-  return { tools: [...tools, jsonTool], toolChoice };
+  return { tools: all, toolChoice: isFree || force === 'any' ? { any: {} } : { tool: { name: jsonToolName } } };
 }
 
 function nativeFormat({ schema, name }: AnswerFormat): JsonObject {
@@ -115,7 +129,7 @@ function toolConfig(tools: readonly JsonObject[], body: JsonObject, call: Call):
   }
   const offered = tools.length === 0 ? used : isForbidden && used.length === 0 ? [] : tools;
   if (offered.length === 0) return { additional: {} };
-  const choice = tools.length === 0 || isForbidden ? null : toolChoice(body, call);
+  const choice = tools.length === 0 || isForbidden ? null : toolChoice(body, tools.length === 1, call);
   const alone = body.parallel_tool_calls === false && tools.length > 0 ? oneAtATime(choice, call) : null;
   if (alone !== null) return { toolConfig: { tools: offered }, additional: { tool_choice: alone } };
   return {
@@ -124,15 +138,31 @@ function toolConfig(tools: readonly JsonObject[], body: JsonObject, call: Call):
   };
 }
 
-function toolChoice(body: JsonObject, call: Call): JsonObject | null {
+/** `auto` is what happens anyway, and some models refuse to be told. */
+function toolChoice(body: JsonObject, isOnly: boolean, call: Call): JsonObject | null {
   const choice = body.tool_choice;
-  if (choice === undefined || choice === null) return null;
-  if (choice === 'auto') return { auto: {} };
-  if (choice === 'required' || choice === 'any') return { any: {} };
+  if (choice === undefined || choice === null || choice === 'auto') return null;
+  const { forced } = bedrockModel(call.upstream);
+  if (choice === 'required' || choice === 'any') {
+    if (forced !== 'nothing') return { any: {} };
+    return refused(call, 'this model decides itself whether to call a tool');
+  }
   const name = isObject(choice) && isObject(choice.function) ? textOf(choice.function.name) : undefined;
-  if (name !== undefined) return { tool: { name: sentName(name, call) } };
+  if (name !== undefined) return namedTool(name, isOnly, call);
   if (!isObject(choice)) throw invalid('tool_choice', 'must be auto, none, required or a function');
-  unsupported('bedrock', call, 'tool_choice', `type ${String(choice.type)}`);
+  return refused(call, `type ${String(choice.type)}`);
+}
+
+/** A model that can only be told to call any tool is told so when there is one. */
+function namedTool(name: string, isOnly: boolean, call: Call): JsonObject | null {
+  const { forced } = bedrockModel(call.upstream);
+  if (forced === 'one') return { tool: { name: sentName(name, call) } };
+  if (isOnly && forced !== 'nothing') return { any: {} };
+  return refused(call, 'this model cannot be told which tool to call');
+}
+
+function refused(call: Call, why: string): null {
+  unsupported('bedrock', call, 'tool_choice', why);
   return null;
 }
 
