@@ -55,6 +55,14 @@ test('carriage returns end lines too, several data lines are one text, comments 
   assert.equal(second && readEvent(second).data, 'x');
 });
 
+test('what a server writes bare, without a field, is read as data: so it says that it failed', () => {
+  const error = '{\n  "error": {\n    "code": 499\n  }\n}';
+  const [first, second] = split([Buffer.from(`data: {}\n\n${error}\n\n`)]);
+  assert.equal(first && readEvent(first).data, '{}');
+  assert.equal(second && readEvent(second).data, error);
+  assert.equal(readEvent(Buffer.from(`${error}\r\n`)).data, error);
+});
+
 test('an event without its closing blank line is what is left at the end', () => {
   const splitter = new SseSplitter();
   assert.deepEqual(splitter.push(Buffer.from('data: half')), []);

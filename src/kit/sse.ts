@@ -13,6 +13,7 @@ const lf = 0x0a;
 const cr = 0x0d;
 const space = 0x20;
 const colon = 0x3a;
+const brace = 0x7b;
 const nothing = Buffer.alloc(0);
 
 /** The end of an event is this long at most, so that all but one byte of it may stand in what came before. */
@@ -81,7 +82,10 @@ function endOfEvent(buffer: Buffer, from: number): number {
   return -1;
 }
 
-/** Takes the raw bytes of one event; returns its name (`message` when unnamed) and data. Comment lines are left out. */
+/**
+ * Takes the raw bytes of one event; returns its name (`message` when unnamed) and data. Comment lines are left out. No field
+ * begins with a brace: Google and others write an error bare into a stream, and it is read as the data that it should have been.
+ */
 export function readEvent(raw: Buffer): SseEvent {
   const { length } = raw;
   const isOneLine = raw.indexOf(lf) === length - 2 && raw[length - 1] === lf && raw[length - 3] !== cr;
@@ -113,6 +117,7 @@ function readLines(raw: Buffer): SseEvent {
     }
     start = end + 1;
   }
+  if (data.length === 0 && raw[0] === brace) return { raw, name, data: raw.toString('utf8').trim() };
   return { raw, name, data: data.length === 1 ? (data[0] ?? '') : data.join('\n') };
 }
 

@@ -165,6 +165,61 @@ recordedTest('tokens are told apart: cache within the prompt, thinking within wh
   assert.equal(chunks.filter(({ usage }) => isObject(usage)).length, 1);
 });
 
+const failures = google.flatMap((folder) => namesIn(folder, '').filter((path) => path.includes('-failure-')));
+
+/** What each recorded failure of an answer is; those that are not here hold an error, and are refusals. */
+const answersThatFailed: readonly (readonly [name: RegExp, what: 'filtered' | 'garbled' | 'unfinished' | 'stop'])[] = [
+  [/prompt-blocked|only-prompt-feedback|finish-reason-safety|recitation/, 'filtered'],
+  [/unary-failure-(?:empty-content|malformed-content|invalid-response|with-message-no-content)/, 'garbled'],
+  [/streaming-failure-(?:empty-content|malformed-content|invalid-json)/, 'unfinished'],
+  // A reason that came after this was written.
+  [/unknown-(?:enum-finish-reason|finish-enum)/, 'stop'],
+];
+
+recordedTest('every recorded failure of a chat is replayed', () => assert.equal(failures.filter(isOfChat).length, 47));
+
+/** Pictures are made by another operation. */
+function isOfChat(path: string): boolean {
+  return !path.includes('generate-images');
+}
+
+const thrown = (run: () => unknown): GatewayError => {
+  try {
+    run();
+  } catch (error) {
+    assert.ok(error instanceof GatewayError, String(error));
+    return error;
+  }
+  return assert.fail('nothing was thrown');
+};
+
+for (const path of failures.filter(isOfChat)) {
+  recordedTest(`recorded failure: ${path}`, () => {
+    const what = answersThatFailed.find(([name]) => name.test(path))?.[1] ?? 'refused';
+    const bytes = recorded(path);
+    const isStream = bytes.toString().startsWith('data:');
+    if (what === 'refused') return refused(bytes);
+    if (what === 'garbled') return assert.equal(thrown(() => whole(jsonOf(path))).code, 'upstream_garbled');
+    if (what === 'unfinished') return assert.equal(told(bytes).complete, false);
+    const { finish, complete } = isStream
+      ? { finish: rebuilt(told(bytes).chunks).finish.at(-1), complete: told(bytes).complete }
+      : { finish: whole(jsonOf(path)).finish, complete: true };
+    assert.deepEqual([finish, complete], [what === 'filtered' ? 'content_filter' : 'stop', true]);
+  });
+}
+
+/** As the answer to a request, and where it came in a stream, there. */
+function refused(bytes: Buffer): void {
+  const text = bytes.toString();
+  const bare = text.slice(text.search(/^\{/m));
+  const { error } = JSON.parse(bare) as { error: { code: number; message: string } };
+  const said = error.message.slice(0, 40);
+  for (const failure of [chat().failure(error.code, {}, bare), thrown(() => told(bytes))]) {
+    assert.match(failure.code, /^upstream_(?!garbled)/);
+    assert.ok(failure.message.includes(said), failure.message);
+  }
+}
+
 const blocked: readonly (readonly [path: string, kept: RegExp])[] = [
   ['gemini/vertexai/unary-failure-finish-reason-safety.json', /safety_ratings/],
   ['gemini/vertexai/unary-failure-prompt-blocked-safety-with-message.json', /prompt_feedback.*Reasons/],
@@ -172,30 +227,18 @@ const blocked: readonly (readonly [path: string, kept: RegExp])[] = [
 ];
 
 for (const [path, kept] of blocked) {
-  recordedTest(`${path} ends by the filter and keeps why`, () => {
-    const { message, finish } = whole(jsonOf(path));
-    assert.equal(finish, 'content_filter');
-    assert.match(JSON.stringify(message.provider_specific_fields), kept);
+  recordedTest(`${path} keeps why the filter ended it`, () => {
+    assert.match(JSON.stringify(whole(jsonOf(path)).message.provider_specific_fields), kept);
   });
 }
 
-for (const name of [
-  'prompt-blocked-safety',
-  'prompt-blocked-safety-with-message',
-  'finish-reason-safety',
-  'recitation-no-content',
-]) {
-  recordedTest(`streaming-failure-${name} ends by the filter`, () => {
-    const { chunks, complete } = told(recorded(`gemini/vertexai/streaming-failure-${name}.txt`));
-    assert.deepEqual([rebuilt(chunks).finish.at(-1), complete], ['content_filter', true]);
-  });
-}
-
-for (const name of ['empty-content', 'malformed-content', 'image-rejected', 'unknown-model', 'invalid-json']) {
-  recordedTest(`streaming-failure-${name} is never a complete answer`, () => {
-    assert.equal(told(recorded(`gemini/vertexai/streaming-failure-${name}.txt`)).complete, false);
-  });
-}
+test('a stream in which Google gives up before a word is no answer', () => {
+  const bytes = (...candidates: JsonObject[]): Buffer =>
+    Buffer.from(candidates.map((one) => `data: ${JSON.stringify({ candidates: [one] })}\n\n`).join(''));
+  const ended = { finishReason: 'OTHER' };
+  assert.equal(thrown(() => told(bytes(ended))).code, 'upstream_garbled');
+  assert.equal(told(bytes({ content: { parts: [{ text: 'a' }] } }, ended)).complete, true);
+});
 
 test('a piece that is no JSON is garbled', () => {
   const reader = chat().reader(callFor(model, { stream: true }));

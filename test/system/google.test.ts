@@ -208,6 +208,25 @@ test('a stream of Google’s that breaks off is no success', async () => {
   assert.notEqual(house.rows[0]?.outcome, 'success');
 });
 
+recordedTest('an error that Google writes bare in mid-stream is no success', async () => {
+  const place = places['gemini'];
+  assert.ok(place);
+  const bytes = recorded('gemini/vertexai/streaming-failure-error-mid-stream.txt');
+  const house = houseAt(place, () => ({ headers: { 'content-type': 'text/event-stream' }, body: cut(bytes) }));
+  for (const [path, body] of [
+    ['/v1/chat/completions', { ...question, model: 'chat', stream: true }],
+    ['/v1/messages', { ...question, model: 'chat', stream: true, max_tokens: 9 }],
+  ] as const) {
+    const { text } = await house.ask(path, body);
+    assert.ok(text.includes('First ') && text.includes('"error"'), text);
+    assert.ok(!text.includes('[DONE]') && !text.includes('message_stop'), text);
+  }
+  assert.deepEqual(
+    house.rows.map(({ outcome }) => outcome),
+    ['failure', 'failure'],
+  );
+});
+
 const questions: readonly (readonly [place: string, path: string, field: string])[] = [
   ['gemini', `/v1beta/models/${model}:countTokens`, 'generateContentRequest'],
   ['vertex_ai', `/v1/projects/mine/locations/global/publishers/google/models/${model}:countTokens`, 'contents'],

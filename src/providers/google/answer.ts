@@ -9,7 +9,9 @@ import {
   besideFields,
   blockedPrompt,
   finishReason,
+  isNothing,
   logProbabilities,
+  refuseGivenUp,
   type Said,
   saidBy,
   thinkingBlocks,
@@ -35,11 +37,16 @@ export function generatedCompletion(body: JsonValue, call: Call): ChatCompletion
 
 function choiceOf(candidate: JsonObject, at: number, call: Call): ChatChoice {
   const said = saidBy(candidate, call);
+  const finish = finishReason(candidate, said.calls.length > 0);
+  if (isNothing(said)) {
+    if (finish === null) throw garbled('gemini', 'a candidate that says nothing, not even why it ended');
+    refuseGivenUp(candidate);
+  }
   return {
     index: numberOf(candidate.index) ?? at,
     message: { ...messageOf(said), ...besideFields(candidate, said) },
     logprobs: logProbabilities(candidate.logprobsResult),
-    finish_reason: finishReason(candidate, said.calls.length > 0) ?? (said.calls.length > 0 ? 'tool_calls' : 'stop'),
+    finish_reason: finish ?? (said.calls.length > 0 ? 'tool_calls' : 'stop'),
   };
 }
 

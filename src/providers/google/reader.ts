@@ -12,6 +12,7 @@ import {
   blockedPrompt,
   finishReason,
   logProbabilities,
+  refuseGivenUp,
   type Said,
   saidBy,
   thinkingBlocks,
@@ -67,6 +68,7 @@ class GenerateReader implements StreamReader {
     const finish = finishReason(candidate, choice.called > 0);
     if (finish !== null) {
       choice.growing.checkDone();
+      if (!choice.begun) refuseGivenUp(candidate);
       this.complete = true;
     }
     const ends = finish !== null && finish !== choice.told;

@@ -148,6 +148,22 @@ export function finishReason(
   return calledTool ? 'tool_calls' : 'stop';
 }
 
+/** Google gave up for a reason that it does not tell: nothing said is then no answer. */
+const givenUp: ReadonlySet<string> = new Set(['OTHER', 'IMAGE_OTHER']);
+
+/** Takes a candidate that has ended; throws upstream_garbled when Google gave up on it. */
+export function refuseGivenUp({ finishReason: sent, finishMessage }: JsonObject): void {
+  const reason = textOf(sent) ?? '';
+  if (!givenUp.has(reason)) return;
+  throw garbled('gemini', `nothing was said, and it ended with ${reason} ${textOf(finishMessage) ?? ''}`.trim());
+}
+
+/** Takes what was said; true when it is nothing at all. */
+export function isNothing({ text, thought, signature, calls, images, audio, beside }: Said): boolean {
+  const hasWords = text !== '' || thought !== '' || signature !== undefined;
+  return !hasWords && calls.length + images.length + beside.length === 0 && audio === undefined;
+}
+
 /** Takes an answer or a piece; returns what it says of a prompt that was blocked, or null. */
 export function blockedPrompt({ promptFeedback }: JsonObject): JsonObject | null {
   if (!isObject(promptFeedback)) return null;
