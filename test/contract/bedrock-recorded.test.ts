@@ -67,6 +67,12 @@ const tokens = (input: number, output: number): JsonObject => ({
 
 const streams: readonly (readonly [path: string, text: RegExp, finish: string, usage: JsonObject])[] = [
   ['test_titan/test_titan_converse_stream', /^Hello, \{ADDRESS\}.*\?$/, 'content_filter', tokens(28, 22)],
+  [
+    'metrics/test_bedrock_guardrails_metrics/test_titan_converse_stream_guardrail',
+    /^Hello, \{ADDRESS\}.*\?$/,
+    'content_filter',
+    tokens(28, 22),
+  ],
   ['test_meta/test_meta_converse_stream', /^Why did the OpenTelemetry metric.*through\.$/s, 'stop', tokens(52, 36)],
   ['test_nova/test_nova_converse_stream', /capital of Japan \{Account Number\}\.$/, 'content_filter', tokens(54, 18)],
   ['test_guardrails/test_guardrail_converse_stream', /^\nThe capital of/, 'content_filter', tokens(17, 16)],
@@ -110,7 +116,7 @@ recordedTest('a guardrail’s trace is kept, whole and in a stream', () => {
 });
 
 /** Converse's answers, by cassette: what was asked, in our words, must give what was sent. */
-const exchanges: readonly (readonly [path: string, model: string, asked: JsonObject, text: RegExp])[] = [
+const exchanges: (readonly [path: string, model: string, asked: JsonObject, text: RegExp])[] = [
   [
     'test_meta/test_meta_converse',
     'meta.llama3-2-1b-instruct-v1:0',
@@ -159,13 +165,81 @@ const exchanges: readonly (readonly [path: string, model: string, asked: JsonObj
   ],
 ];
 
+const titan = 'amazon.titan-text-express-v1';
+const guardrail = (guardrailIdentifier: string): JsonObject => ({
+  guardrailConfig: { guardrailIdentifier, guardrailVersion: 'DRAFT', trace: 'enabled' },
+});
+const guarded = (source: string, system?: string): JsonObject => {
+  const part = (text: string, qualifier: string) => ({ type: 'guarded_text', text, qualifiers: [qualifier] });
+  const content = [part(source, 'grounding_source'), part('What is the capital of Japan?', 'query')];
+  const first = system === undefined ? [] : [{ role: 'system', content: system }];
+  return { messages: [...first, { role: 'user', content }] };
+};
+const numbered = guarded('Tokyo is the capital of Japan 1234561666.');
+
+for (const path of [
+  'test_titan/test_titan_converse',
+  'metrics/test_bedrock_guardrails_metrics/test_titan_converse_guardrail',
+])
+  exchanges.push([path, titan, { ...numbered, ...guardrail('5zwrmdlsra2e') }, /^\{ADDRESS\} is the capital of/]);
+
+/** Requests for streams, whose answers are read above. */
+const streamed: readonly (readonly [path: string, model: string, asked: JsonObject])[] = [
+  [
+    'test_titan/test_titan_converse_stream',
+    titan,
+    { ...guarded('Tokyo is the capital of Japan.'), ...guardrail('5zwrmdlsra2e') },
+  ],
+  [
+    'metrics/test_bedrock_guardrails_metrics/test_titan_converse_stream_guardrail',
+    titan,
+    { ...guarded('Tokyo is the capital of Japan.'), ...guardrail('5zwrmdlsra2e') },
+  ],
+  [
+    'test_meta/test_meta_converse_stream',
+    'meta.llama3-2-1b-instruct-v1:0',
+    {
+      messages: [
+        { role: 'system', content: 'You are an app that knows about everything.' },
+        { role: 'user', content: 'Tell me a joke about opentelemetry' },
+      ],
+      temperature: 0.5,
+    },
+  ],
+  [
+    'test_nova/test_nova_converse_stream',
+    'amazon.nova-lite-v1:0',
+    {
+      ...guarded(
+        'Tokyo is the capital of Japan 1234561666.',
+        'You are an app that knows about capitals. Keep the message short and finish with 1234561666.',
+      ),
+      ...guardrail('v9kpg6yrwhs2'),
+      temperature: 0.5,
+      top_k: 10,
+    },
+  ],
+];
+
+for (const [path, model, asked] of streamed) {
+  recordedTest(`recorded request for a stream: ${path}`, () => {
+    const { asked: sent, url } = bedrockCassette(path);
+    const call = callFor(model, { stream: true });
+    assert.deepEqual(overTheWire(chat().encode({ model: 'alias', stream: true, ...asked }, call)), withoutEmpty(sent));
+    assert.equal(bedrock.wires.chat?.path(call), new URL(url).pathname);
+  });
+}
+
+/** Another client sends additional fields also when there are none. */
+function withoutEmpty({ additionalModelRequestFields: beside, ...own }: JsonObject): JsonObject {
+  return isObject(beside) && Object.keys(beside).length > 0 ? { ...own, additionalModelRequestFields: beside } : own;
+}
+
 for (const [path, model, asked, text] of exchanges) {
   recordedTest(`recorded exchange, both directions: ${path}`, () => {
     const { asked: sent, url, answer } = bedrockCassette(path);
     const call = callFor(model);
-    const { additionalModelRequestFields: beside, ...own } = sent;
-    const wanted = isObject(beside) && Object.keys(beside).length === 0 ? own : sent;
-    assert.deepEqual(overTheWire(chat().encode({ model: 'alias', ...asked }, call)), wanted);
+    assert.deepEqual(overTheWire(chat().encode({ model: 'alias', ...asked }, call)), withoutEmpty(sent));
     assert.equal(bedrock.wires.chat?.path(call), new URL(url).pathname);
     assert.match(String(whole(JSON.parse(answer.toString()) as JsonObject).message.content), text);
   });

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import type { JsonObject } from '../../src/core/json.ts';
 
@@ -49,6 +50,11 @@ export function exchangesIn(path: string): readonly Exchange[] {
     asked: JSON.parse(request.body) as JsonObject,
     url: request.uri,
     status: response.status.code,
-    answer: Buffer.from(response.body.string),
+    answer: uncompressed(Buffer.from(response.body.string)),
   }));
+}
+
+/** Takes recorded bytes; returns them as they were before they were packed, if they were. */
+export function uncompressed(bytes: Buffer): Buffer {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
 }

@@ -11,6 +11,7 @@ import { decodeRequest } from '../../src/gateway/dialects/anthropic-request.ts';
 import { openai } from '../../src/gateway/dialects/openai.ts';
 import { gemini } from '../../src/providers/gemini.ts';
 import type { Wire } from '../../src/providers/provider.ts';
+import { vertexAi } from '../../src/providers/vertex-ai.ts';
 import { rebuild } from './anthropic-grammar.ts';
 import { callFor, overTheWire } from './calls.ts';
 import { cassette, recorded, recordedTest } from './cassettes.ts';
@@ -287,8 +288,13 @@ test('an error in mid-stream is the failure it names', () => {
   );
 });
 
-recordedTest('a recorded request is written as it was', () => {
-  const { asked, url } = cassette('openllmetry/google-generativeai/test_generate_content/test_client_spans.yaml');
+for (const name of ['test_client_spans', 'test_generate_metrics']) {
+  recordedTest(`a recorded request is written as it was: ${name}`, () => sameRequest(name));
+}
+
+function sameRequest(name: string): void {
+  const { asked, url, answer } = cassette(`openllmetry/google-generativeai/test_generate_content/${name}.yaml`);
+  assert.ok(whole(JSON.parse(answer.toString()) as JsonObject).message.content);
   const call = callFor(model);
   const request = { model: 'alias', messages: [{ role: 'user', content: 'What is ai?' }] };
   assert.deepEqual(overTheWire(chat().encode(request, call)), asked);
@@ -296,6 +302,18 @@ recordedTest('a recorded request is written as it was', () => {
     `/v1beta${chat().path({ ...call, upstream: { ...call.upstream, baseUrl: 'http://x/v1beta' } })}`,
     new URL(url).pathname,
   );
+}
+
+recordedTest('recorded embeddings of Vertex AI', () => {
+  const body = jsonOf('vercel-ai/google-vertex/google-vertex-embedding.json');
+  const { decode, usage } = vertexAi.wires.embedding ?? {};
+  const sent = listOf(body.predictions).map((one) => (isObject(one) && isObject(one.embeddings) ? one.embeddings : {}));
+  const answer = decode?.(body, callFor('text-embedding-005'), { input: sent.map(() => 'a') });
+  assert.deepEqual(
+    listOf(answer?.data).map((one) => isObject(one) && one.embedding),
+    sent.map(({ values }) => values),
+  );
+  assert.ok((usage?.(body)?.input ?? 0) > 0);
 });
 
 const signing = 'gemini/googleai/streaming-success-thinking-function-call-thought-summary-signature.txt';

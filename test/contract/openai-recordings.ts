@@ -2,9 +2,9 @@
 // what it is. What is not of that dialect (Responses API, images, transcriptions) is counted by kind, so nothing is lost unseen.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { isObject, type JsonObject, type JsonValue, listOf } from '../../src/core/json.ts';
+import { uncompressed } from './cassettes.ts';
 
 export type Kind = 'chat' | 'chat-stream' | 'completion' | 'completion-stream' | 'embedding' | 'rerank' | 'refusal';
 
@@ -144,10 +144,6 @@ function cassetteAnswers(text: string, provider: string): readonly Found[] {
     if (bytes[0] !== 0x7b) return 'no JSON object';
     return wholeAnswer(bytes, response.status.code, provider, asked);
   });
-}
-
-function uncompressed(bytes: Buffer): Buffer {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
 }
 
 function recordedStream(bytes: Buffer, provider: string, asked: JsonObject | null): Found {
