@@ -1,10 +1,9 @@
 // What Anthropic really sent: whole messages, streams, and the requests that were asked, from the folder of recordings.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { isObject, type JsonObject } from '../../src/core/json.ts';
-import { recorded } from './cassettes.ts';
+import { recorded, uncompressed } from './cassettes.ts';
 
 const folder = join(process.env['PLUMBLINE_TEST_DATA'] ?? '', 'fixtures');
 
@@ -84,13 +83,9 @@ function interactions(): Interaction[] {
       name: `${path} ${index}`,
       url: request.uri,
       asked: JSON.parse(request.body) as JsonObject,
-      answer: unzipped(Buffer.from(response.body.string as string)),
+      answer: uncompressed(Buffer.from(response.body.string as string)),
     }));
   });
-}
-
-function unzipped(bytes: Buffer): Buffer {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
 }
 
 function turnsOf(lines: readonly string[]): string[][] {
