@@ -1,5 +1,5 @@
 // Azure OpenAI: OpenAI's dialect at addresses of its own. The name after the prefix is a deployment's, so what its model
-// refuses is known by base_model, or by the deployment's name when that is the model's.
+// refuses is known by base_model, or by a model's name within the deployment's.
 // https://learn.microsoft.com/azure/ai-services/openai/reference
 import type { Operation } from '../core/chat.ts';
 import type { JsonObject } from '../core/json.ts';

@@ -111,6 +111,16 @@ test('what a model refuses is known by base_model, whatever the deployment is ca
   assert.deepEqual(wire('chat').edits(asked, callTo({ info: { base_model: 'gpt-4o' } })), { model: 'my-gpt' });
 });
 
+test('a deployment whose name holds a model’s is that model’s, unless base_model says otherwise', () => {
+  const limit = (model: string, info: Upstream['info'] = {}): JsonValue | undefined =>
+    wire('chat').edits({ model: 'alias', messages: [], max_tokens: 5 }, callTo({ model, info })).max_completion_tokens;
+  for (const model of ['o3-mini', 'prod-o3-mini', 'team_gpt-5-mini', 'eu.GPT-5', 'o_series/mine'])
+    assert.equal(limit(model), 5, model);
+  for (const model of ['my-gpt', 'demo3', 'prod-gpt-4o', 'eu-gpt-5-chat', 'foo3'])
+    assert.equal(limit(model), undefined, model);
+  assert.equal(limit('prod-o3-mini', { base_model: 'azure/gpt-4o' }), undefined);
+});
+
 test('ids of calls that another model made fit: forty characters at most, the same for a call and its result', () => {
   const long = `call_1__thought__${'A'.repeat(1300)}`;
   const call = (id: string): JsonObject => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } });

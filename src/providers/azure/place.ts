@@ -20,11 +20,15 @@ export function deploymentName(model: string): string {
   return model.replace(hint, '');
 }
 
-/** Takes an upstream; returns the model behind the deployment, as far as the configuration tells (base_model, or LiteLLM's hint). */
+/** A model's name within a deployment's, as teams name them: `prod-o3-mini`, `team_gpt-5`. LiteLLM looks for it, too. */
+const modelWithin = /(?<![a-z\d])(?:o\d|gpt-\d|chatgpt|codex-mini)(?:[^/]*)$/;
+
+/** Takes an upstream; returns the model behind the deployment, as far as base_model, LiteLLM's hint or the name tell. */
 export function modelBehind({ model, info }: Upstream): string {
   if (info.base_model !== undefined) return info.base_model;
   if (model.startsWith('o_series/')) return 'o3';
-  return model.startsWith('gpt5_series/') ? 'gpt-5' : model;
+  if (model.startsWith('gpt5_series/')) return 'gpt-5';
+  return modelWithin.exec(model.toLowerCase())?.[0] ?? model;
 }
 
 /** Takes a call and the operation's path; returns path and query below the base address. */
