@@ -1,6 +1,6 @@
-// Google's Vertex AI: Gemini in the same words as at AI Studio, and Claude in Anthropic's, each at its location's address, with
-// a token of Google Cloud's. https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
-import type { JsonObject, JsonValue } from '../core/json.ts';
+// Google's Vertex AI: Gemini in the same words as at AI Studio, Claude in Anthropic's and open models in OpenAI's, each at its
+// location's address, with a token of Google Cloud's. https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+import type { JsonObject } from '../core/json.ts';
 import { chatCompletion, messageUsage } from './anthropic/answer.ts';
 import { messageReader } from './anthropic/reader.ts';
 import { anthropicRequest } from './anthropic/request.ts';
@@ -9,12 +9,23 @@ import { apiKey } from './google/api-key.ts';
 import { authorize } from './google/authorize.ts';
 import { claudeQuestion, partialQuestion, toldTokens } from './google/counting.ts';
 import { googleFailure } from './google/failure.ts';
+import { openModelRequest } from './google/open-models.ts';
 import { generateMethod } from './google/place.ts';
 import { generateReader } from './google/reader.ts';
 import { generateRequest } from './google/request.ts';
 import { googleUsage } from './google/usage.ts';
 import { predictAnswer, predictRequest, predictUsage } from './google/vertex-embedding.ts';
-import { isClaude, usualLocation, vertexAddress, vertexPath } from './google/vertex-place.ts';
+import {
+  isClaude,
+  isOpenModel,
+  openModelPath,
+  usualLocation,
+  vertexAddress,
+  vertexPath,
+} from './google/vertex-place.ts';
+import { mendChatAnswer } from './openai-compatible/answer.ts';
+import { chatReader } from './openai-compatible/stream.ts';
+import { usageOf } from './openai-compatible/usage.ts';
 import type { Call, Provider, Wire } from './provider.ts';
 
 const common = {
@@ -39,14 +50,42 @@ function claudeMethod({ stream }: Call): string {
   return stream ? 'streamRawPredict' : 'rawPredict';
 }
 
+/** What is spoken at Vertex AI: by whom a model was made. */
+type Speech = Required<Pick<Wire, 'path' | 'encode' | 'decode' | 'reader'>>;
+
+const gemini: Speech = {
+  path: (call) => vertexPath(call.upstream, generateMethod(call)),
+  encode: generateRequest,
+  decode: generatedCompletion,
+  reader: generateReader,
+};
+
+const claude: Speech = {
+  path: (call) => vertexPath(call.upstream, claudeMethod(call)),
+  encode: claudeRequest,
+  decode: chatCompletion,
+  reader: messageReader,
+};
+
+const openModel: Speech = {
+  path: ({ upstream }) => openModelPath(upstream),
+  encode: openModelRequest,
+  decode: (body, call) => mendChatAnswer('vertex_ai', body, call),
+  reader: (call) => chatReader('vertex_ai', call),
+};
+
+function speechOf({ upstream }: Call): Speech {
+  if (isClaude(upstream)) return claude;
+  return isOpenModel(upstream) ? openModel : gemini;
+}
+
 const chat: Wire = {
   ...common,
-  path: (call) => vertexPath(call.upstream, isClaude(call.upstream) ? claudeMethod(call) : generateMethod(call)),
-  encode: (request, call) => (isClaude(call.upstream) ? claudeRequest(request, call) : generateRequest(request, call)),
-  decode: (body: JsonValue, call: Call) =>
-    isClaude(call.upstream) ? chatCompletion(body, call) : generatedCompletion(body, call),
-  reader: (call) => (isClaude(call.upstream) ? messageReader(call) : generateReader(call)),
-  usage: (body) => googleUsage(body) ?? messageUsage(body),
+  path: (call) => speechOf(call).path(call),
+  encode: (request, call) => speechOf(call).encode(request, call),
+  decode: (body, call, request) => speechOf(call).decode(body, call, request),
+  reader: (call) => speechOf(call).reader(call),
+  usage: (body) => googleUsage(body) ?? (body.choices === undefined ? messageUsage(body) : usageOf(body)),
 };
 
 const embedding: Wire = {

@@ -469,6 +469,34 @@ test('Claude at Vertex AI is spoken to in Anthropic’s words, its model named b
   assert.equal(read?.complete, true);
 });
 
+test('open models at Vertex AI are spoken to in OpenAI’s words, at the place for all of them', () => {
+  const { encode, decode, reader, path, usage } = wire(vertexAi, 'chat');
+  const place = { ...projects, baseUrl: 'http://proxy.test' };
+  const call = at('meta/llama-4-scout-17b-16e-instruct-maas', place, { stream: true });
+  assert.equal(path(call), `${inProject}/europe-west4/endpoints/openapi/chat/completions`);
+  const asked = { model: 'alias', messages: question, max_completion_tokens: 5, tools: [tool('f')], top_k: 3 };
+  assert.deepEqual(overTheWire(encode?.(asked, call) ?? {}), {
+    model: 'meta/llama-4-scout-17b-16e-instruct-maas',
+    messages: question,
+    max_tokens: 5,
+    tools: [tool('f')],
+    top_k: 3,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }];
+  const body = { choices, usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } };
+  const [choice] = listOf(decode?.(body, call, {})?.choices);
+  assert.ok(isObject(choice) && isObject(choice.message));
+  assert.equal(choice.message.content, 'hi');
+  assert.deepEqual([usage(body)?.input, usage(body)?.output], [3, 2]);
+  const read = reader?.(call);
+  const data = JSON.stringify({ choices: [{ index: 0, delta: { content: 'hi' }, finish_reason: 'stop' }] });
+  assert.equal(read?.read({ name: '', data })[0]?.choices[0]?.delta.content, 'hi');
+  read?.read({ name: '', data: '[DONE]' });
+  assert.equal(read?.complete, true);
+});
+
 test('the tokens of Claude at Vertex AI are counted by a route of its own', () => {
   const { countTokens } = vertexAi;
   const call = at('claude-sonnet-4-5@20250929', { baseUrl: 'https://aiplatform.googleapis.com', ...projects });

@@ -244,6 +244,16 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     secrets: key,
   },
+  'vertex_ai, an open model': {
+    ...openAi,
+    deployment: {
+      provider: 'vertex_ai',
+      model: 'meta/llama-4-scout-17b-16e-instruct-maas',
+      baseUrl: 'https://vertex.test',
+      parameters: { defaults: { vertex_project: 'mine' } },
+    },
+    secrets: key,
+  },
   bedrock: {
     ...bedrock,
     deployment: {

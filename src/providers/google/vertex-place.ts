@@ -28,11 +28,27 @@ export function isClaude({ model, info }: Upstream): boolean {
   return /\bclaude-/.test(info.base_model ?? model);
 }
 
+/** Takes an upstream; true for an open model that Google hosts, named with its maker (`meta/…`, `deepseek-ai/…`, `qwen/…`). */
+export function isOpenModel({ model }: Upstream): boolean {
+  return /^(?!(?:publishers|endpoints|models|gemini|google)\/)[\w.-]+\/./.test(model);
+}
+
+/**
+ * Takes an upstream; returns the path that chats with all open models.
+ * https://docs.cloud.google.com/vertex-ai/generative-ai/docs/open-models/use-maas
+ */
+export function openModelPath(upstream: Upstream): string {
+  return `${versionOf(upstream)}${placeOf(upstream)}/endpoints/openapi/chat/completions`;
+}
+
 /** Takes an upstream and a method; returns the path below the base address. Throws upstream_unauthorized without a project. */
 export function vertexPath(upstream: Upstream, method: string): string {
-  // An address that already names a version is a proxy's; Google's own ends with its host.
-  const version = /\/v1(?:beta1)?$/.test(upstream.baseUrl) ? '' : '/v1';
-  return `${version}${placeOf(upstream)}/${resourceOf(upstream)}:${method}`;
+  return `${versionOf(upstream)}${placeOf(upstream)}/${resourceOf(upstream)}:${method}`;
+}
+
+/** An address that already names a version is a proxy's; Google's own ends with its host. */
+function versionOf({ baseUrl }: Upstream): string {
+  return /\/v1(?:beta1)?$/.test(baseUrl) ? '' : '/v1';
 }
 
 /** An API key of express mode knows its project itself. */
