@@ -91,6 +91,20 @@ test('reasoning of earlier turns goes back as a part to models that think, and n
   assert.deepEqual(listOf(sentMessages(messages, 'mistral-large-2411'))[1], { role: 'assistant', content: 'Ja' });
 });
 
+test('what other answers have beside their words stays here: Mistral forbids fields that it does not know', () => {
+  const beside = { annotations: [], audio: null, function_call: null, images: [], provider_specific_fields: { a: 1 } };
+  const calls = { role: 'assistant', content: null, refusal: null, ...beside, tool_calls: [call('gSIMJiOkT')] };
+  const refused = { role: 'assistant', content: null, refusal: 'I will not.', ...beside };
+  const asked = { role: 'user', content: 'hi', tool_calls: null, function_call: null };
+  assert.deepEqual(sentMessages([asked, calls, result('gSIMJiOkT'), refused, question]), [
+    { role: 'user', content: 'hi' },
+    { role: 'assistant', content: null, tool_calls: [call('gSIMJiOkT')] },
+    result('gSIMJiOkT'),
+    { role: 'assistant', content: 'I will not.' },
+    question,
+  ]);
+});
+
 test('the address of a tool’s schema is not sent', () => {
   const parameters = { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object' };
   assert.deepEqual(edits({ tools: [{ type: 'function', function: { name: 'x', parameters } }] }).tools, [

@@ -5,7 +5,8 @@ import { isObject, type JsonObject, type JsonValue, listOf, textOf } from '../..
 
 /** Takes the messages and whether the model thinks; returns them as Mistral takes them, or the same list. */
 export function mistralMessages(messages: readonly JsonValue[], thinks: boolean): readonly JsonValue[] {
-  const spoken = messages.filter((message) => !saysNothing(message)).map((message) => mended(message, thinks));
+  const known = messages.map(withoutExtras);
+  const spoken = known.filter((message) => !saysNothing(message)).map((message) => mended(message, thinks));
   const ordered = withBridges(spoken);
   const whole = ordered.map((message, at) => (at === ordered.length - 1 ? begun(message) : message));
   const isSame = whole.length === messages.length && whole.every((message, at) => message === messages[at]);
@@ -23,6 +24,24 @@ function withoutSchemaAddress(tool: JsonValue): JsonValue {
   const { $schema, $id, ...parameters } = tool.function.parameters;
   if ($schema === undefined && $id === undefined) return tool;
   return { ...tool, function: { ...tool.function, parameters } };
+}
+
+/**
+ * What answers of OpenAI's and of ours have beside their words; clients send it back with them, and Mistral answers 422
+ * "extra_forbidden" (https://github.com/BerriAI/litellm/issues/30835).
+ */
+const extras = ['refusal', 'annotations', 'audio', 'function_call', 'images', 'provider_specific_fields'] as const;
+
+/** A refusal was said all the same. */
+function withoutExtras(message: JsonValue): JsonValue {
+  if (!isObject(message)) return message;
+  const isIdle = message.role !== 'assistant' && message.tool_calls !== undefined;
+  if (!isIdle && extras.every((field) => message[field] === undefined)) return message;
+  const { refusal, annotations, audio, function_call, images, provider_specific_fields, ...known } = message;
+  const { tool_calls: none, ...said } = known;
+  const words = textOf(refusal) ?? '';
+  const spoken = words !== '' && !textOf(known.content) ? { content: words } : {};
+  return { ...(isIdle ? said : known), ...spoken };
 }
 
 /** Mistral refuses an assistant who neither speaks nor calls. */
