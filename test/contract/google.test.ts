@@ -197,6 +197,18 @@ test('results stand in the order of their calls, named as they were called', () 
   ]);
 });
 
+test('a result that holds references goes as text: Gemini 3 would look for what they name', () => {
+  const sent = (content: string): JsonValue | undefined => {
+    const asked = { role: 'assistant', tool_calls: [called('1', 'f', '{}')] };
+    const [, , turn] = listOf(contentsOf([...question, asked, { role: 'tool', tool_call_id: '1', content }]));
+    const [part] = isObject(turn) ? listOf(turn.parts).filter(isObject) : [];
+    return isObject(part?.functionResponse) ? part.functionResponse.response : undefined;
+  };
+  const schema = '{"a":[{"$ref":"#/$defs/x"}]}';
+  assert.deepEqual(sent(schema), { result: schema });
+  assert.deepEqual(sent('{"$refs":1,"text":"$ref"}'), { $refs: 1, text: '$ref' });
+});
+
 test('a call made by another model is sent to Gemini 3 with the word that stands for a signature, to others without', () => {
   const messages = [
     ...question,
@@ -354,7 +366,7 @@ test('functions are declared together, without parameters when they take none; G
   ]);
 });
 
-const schemas: readonly (readonly [what: string, given: JsonObject, wanted: JsonObject])[] = [
+const schemas: (readonly [what: string, given: JsonObject, wanted: JsonObject])[] = [
   ['nullable types', { type: ['string', 'null'] }, { nullable: true, type: 'string' }],
   ['choices with null', { anyOf: [{ type: 'integer' }, { type: 'null' }] }, { type: 'integer', nullable: true }],
   ['several types', { type: ['string', 'number'] }, { anyOf: [{ type: 'string' }, { type: 'number' }] }],
@@ -387,6 +399,41 @@ const schemas: readonly (readonly [what: string, given: JsonObject, wanted: Json
     },
   ],
 ];
+
+schemas.push(
+  [
+    'references to places of its own, as zod writes them',
+    {
+      type: 'object',
+      properties: {
+        name: { type: 'string' },
+        others: { type: 'array', items: { $ref: '#/properties/name' } },
+        'a/b': { type: 'integer' },
+        odd: { $ref: '#/properties/a~1b', description: 'd' },
+      },
+    },
+    {
+      type: 'object',
+      properties: {
+        name: { type: 'string' },
+        others: { type: 'array', items: { type: 'string' } },
+        'a/b': { type: 'integer' },
+        odd: { type: 'integer', description: 'd' },
+      },
+    },
+  ],
+  [
+    'a reference to the whole',
+    { type: 'object', properties: { name: { type: 'string' }, below: { $ref: '#' } } },
+    {
+      type: 'object',
+      properties: {
+        name: { type: 'string' },
+        below: { type: 'object', properties: { name: { type: 'string' }, below: { type: 'object' } } },
+      },
+    },
+  ],
+);
 
 for (const [what, given, wanted] of schemas) {
   test(`a schema with ${what} is brought into Google’s words`, () => {

@@ -120,6 +120,9 @@ function jsonOf(text: string): unknown {
   }
 }
 
+/** Gemini 3 takes it for the name of a part beside the result, and refuses one that is not there (https://github.com/vercel/ai/issues/14369). */
+const reference = /"\$ref"\s*:/;
+
 /** Texts are the answer, an object as such; what is shown beside them follows as parts of its own. */
 function toolResult(message: JsonObject, at: string, call: Call, { made, places }: Calls): JsonObject[] {
   const toolCallId = message.tool_call_id;
@@ -130,7 +133,7 @@ function toolResult(message: JsonObject, at: string, call: Call, { made, places 
   const parts = contentParts(message.content, `${at}.content`, call);
   const text = parts.map((part) => textOf(part.text) ?? '').join('');
   const object = jsonOf(text);
-  const response = isObject(object) ? object : { result: text };
+  const response = isObject(object) && !reference.test(text) ? object : { result: text };
   const shown = parts.filter((part) => part.text === undefined);
   const result = { functionResponse: { ...ownId(toolCallId), name: sentName(name, call), response } };
   if (answered !== undefined) places.set(result, answered.place);

@@ -27,33 +27,31 @@ const formats: Readonly<Record<string, readonly string[]>> = {
   integer: ['int32', 'int64'],
 };
 
-type Definitions = Readonly<Record<string, JsonValue | undefined>>;
-
 /** Takes a JSON Schema; returns Google's. A schema that holds itself is cut where it comes round again. */
 export function googleSchema(schema: JsonObject): JsonObject {
-  const definitions = { ...inside(schema.definitions), ...inside(schema.$defs) };
-  return cleaned(schema, definitions, []);
+  return cleaned(schema, schema, []);
 }
 
 function inside(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
-function cleaned(schema: JsonValue, definitions: Definitions, path: readonly string[]): JsonObject {
+/** `root` is the whole schema, in which references are looked up; `path` are the references that led here. */
+function cleaned(schema: JsonValue, root: JsonObject, path: readonly string[]): JsonObject {
   if (!isObject(schema)) return {};
-  const name = textOf(schema.$ref)?.split('/').at(-1);
-  if (name !== undefined) return referred(name, schema, definitions, path);
+  const reference = textOf(schema.$ref);
+  if (reference !== undefined) return referred(reference, schema, root, path);
   const merged = listOf(schema.allOf).reduce<JsonObject>(
     (sum, part) => joined(sum, inside(part)),
     withoutAllOf(schema),
   );
-  if (merged.$ref !== undefined) return cleaned(merged, definitions, path);
+  if (merged.$ref !== undefined) return cleaned(merged, root, path);
   const { types, isNullable } = typesOf(merged);
   const [type] = types;
   const made: Record<string, JsonValue | undefined> = {};
   for (const word of plain) if (merged[word] !== undefined) made[word] = merged[word];
   if (isNullable) made.nullable = true;
-  const below = (one: JsonValue): JsonObject => cleaned(one, definitions, path);
+  const below = (one: JsonValue): JsonObject => cleaned(one, root, path);
   const choices = listOf(merged.anyOf ?? merged.oneOf);
   if (choices.length > 0) return withChoices(made, choices.map(below), isNull(choices));
   if (types.length > 1)
@@ -70,12 +68,25 @@ function cleaned(schema: JsonValue, definitions: Definitions, path: readonly str
   return { ...made, ...enumerated(merged, type) };
 }
 
-function referred(name: string, schema: JsonObject, definitions: Definitions, path: readonly string[]): JsonObject {
-  const target = definitions[name];
+function referred(reference: string, schema: JsonObject, root: JsonObject, path: readonly string[]): JsonObject {
+  const target = placeIn(root, reference);
   const description = textOf(schema.description);
   const named = description === undefined ? {} : { description };
-  if (path.includes(name) || !isObject(target)) return { type: 'object', ...named };
-  return { ...cleaned(target, definitions, [...path, name]), ...named };
+  if (path.includes(reference) || !isObject(target)) return { type: 'object', ...named };
+  return { ...cleaned(target, root, [...path, reference]), ...named };
+}
+
+/** A reference is a JSON pointer into the schema (RFC 6901), as a rule to a definition; else its end is a definition's name. */
+function placeIn(root: JsonObject, reference: string): JsonValue | undefined {
+  const steps = reference.split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const found = steps[0] === '#' ? steps.slice(1).reduce<JsonValue | undefined>(within, root) : undefined;
+  const name = steps.at(-1) ?? '';
+  return found ?? within(root.$defs, name) ?? within(root.definitions, name);
+}
+
+function within(place: JsonValue | undefined, step: string): JsonValue | undefined {
+  if (Array.isArray(place)) return listOf(place)[Number(step)];
+  return isObject(place) && Object.hasOwn(place, step) ? place[step] : undefined;
 }
 
 function withoutAllOf({ allOf: _, ...rest }: JsonObject): JsonObject {
