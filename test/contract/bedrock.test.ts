@@ -227,6 +227,19 @@ test('pictures, documents, films and sound are bytes or addresses in S3', () => 
   ]);
 });
 
+test('a document does not stand without words, which Bedrock refuses', () => {
+  const file = { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBE' } };
+  const document = { document: { format: 'pdf', name: 'a pdf', source: { bytes: 'JVBE' } } };
+  const contentOf = (...messages: JsonObject[]): JsonValue[] =>
+    listOf(said(messages)).map((turn) => (isObject(turn) ? (turn.content ?? null) : null));
+  assert.deepEqual(contentOf({ role: 'user', content: [file] }), [[{ text: '.' }, document]]);
+  assert.deepEqual(contentOf({ role: 'user', content: [file] }, ...question), [[document, { text: 'hello' }]]);
+  const cached = { ...file, cache_control: { type: 'ephemeral' } };
+  assert.deepEqual(contentOf({ role: 'user', content: [cached] }), [
+    [{ text: '.' }, document, { cachePoint: { type: 'default' } }],
+  ]);
+});
+
 test('a picture on the web is refused by its place: nobody here fetches it', () => {
   const content = [{ type: 'image_url', image_url: { url: 'https://example.test/cat.png' } }];
   const place = 'messages[0].content[0].image_url';

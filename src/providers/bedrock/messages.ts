@@ -32,6 +32,7 @@ export function converseMessages(messages: readonly JsonValue[], call: Call): Co
     else join(turns, { role: message.role === 'assistant' ? 'assistant' : 'user', content });
   });
   if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [{ text: '.' }] });
+  for (const turn of turns) giveWords(turn);
   trimEnding(turns);
   return { system, messages: turns };
 }
@@ -124,6 +125,13 @@ function toolResult(message: JsonObject, at: string, call: Call, names: Document
 function idOf(id: JsonValue | undefined, at: string): string {
   if (typeof id !== 'string' || id === '') throw invalid(at, 'needs the id of the tool call');
   return sentId(id);
+}
+
+/** "A text block must be included when using documents" (https://github.com/BerriAI/litellm/pull/36499). */
+function giveWords({ content }: Turn): void {
+  const at = content.findIndex((block) => block.document !== undefined);
+  const hasWords = content.some(({ text, guardContent }) => (text ?? guardContent) !== undefined);
+  if (at !== -1 && !hasWords) content.splice(at, 0, { text: '.' });
 }
 
 /** An answer to be continued may not end in white space. */
