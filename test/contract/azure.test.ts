@@ -203,6 +203,36 @@ test('Foundry: the limit has its newer name for OpenAI’s models only', () => {
   });
 });
 
+/** https://learn.microsoft.com/azure/ai-services/openai/concepts/content-streaming */
+test('notes of the filter that come between and after the words, without a delta, break no client', () => {
+  const safe = { hate: { filtered: false, severity: 'safe' } };
+  const empty = { id: '', object: '', created: 0, model: '' };
+  const offsets = { check_offset: 44, start_offset: 44, end_offset: 198 };
+  const note = {
+    ...empty,
+    choices: [{ index: 0, finish_reason: null, content_filter_results: safe, content_filter_offsets: offsets }],
+  };
+  const said = (delta: JsonObject, finish_reason: string | null = null): JsonObject => ({
+    ...{ id: 'chatcmpl-7', object: 'chat.completion.chunk', created: 1, model: 'gpt-4o' },
+    choices: [{ index: 0, delta, finish_reason }],
+  });
+  const prompt = { ...empty, choices: [], prompt_filter_results: [{ prompt_index: 0, content_filter_results: safe }] };
+  const sent = [prompt, said({ role: 'assistant' }), said({ content: 'Hi' }), note, said({}, 'stop'), note];
+  const bytes = Buffer.from(
+    [...sent.map((one) => JSON.stringify(one)), '[DONE]'].map((one) => `data: ${one}\n\n`).join(''),
+  );
+  checkStream(callTo({}, { stream: true }), bytes);
+  const repair = wire('chat').repair?.(callTo({}, { stream: true }));
+  assert.ok(repair);
+  const passed = piecesOf(bytes).map((piece) => repair(piece) ?? piece.data);
+  for (const text of passed.filter((one) => one !== '[DONE]')) {
+    const chunk = JSON.parse(text) as JsonObject;
+    assert.equal(chunk.object, 'chat.completion.chunk');
+    for (const choice of listOf(chunk.choices)) assert.ok(isObject(choice) && isObject(choice.delta), text);
+  }
+  assert.equal(passed.filter((text) => text.includes('content_filter_offsets')).length, 2);
+});
+
 const data = process.env['PLUMBLINE_TEST_DATA'];
 const folder = 'openllmetry/openai/test_azure';
 const cassettes = data === undefined ? [] : readdirSync(join(data, 'fixtures', folder));
