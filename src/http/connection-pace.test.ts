@@ -1,5 +1,5 @@
-// Clients that ask faster than they read, read slowly, or asked whether to send a body and were not told to: what each may
-// cost, and what each must still get.
+// Clients that ask faster than they read or are answered, read slowly, or asked whether to send a body and were not told to: what
+// each may cost, and what each must still get.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -16,6 +16,8 @@ const connections: Connection[] = [];
 const taken: string[] = [];
 let mostAhead = 0;
 let read = 0;
+/** A request whose answer takes its time. */
+let pending: Exchange | null = null;
 
 const host: Host = {
   limits: { headBytes: 16_384, headMs: 1_000, requestMs: 1_000, keepAliveMs: 1_000, stalledMs: 60_000 },
@@ -33,6 +35,9 @@ const host: Host = {
         (sent) => exchange.response.whole({ status: 200, headers: {} }, String(sent.length)),
         assert.fail,
       );
+    } else if (target === '/slow') {
+      pending = exchange;
+      exchange.receive(0, () => undefined, assert.fail);
     } else if (body === undefined) {
       exchange.discard();
       exchange.response.whole({ status: 404, headers: {} }, 'none');
@@ -101,6 +106,49 @@ test(
     assert.ok(mostAhead <= 256 * kilobyte, `${mostAhead} bytes of requests waited for their turn`);
   },
 );
+
+/** One request that is not answered yet, and behind it more than may wait for its turn. */
+async function openAhead(): Promise<{ client: Socket; connection: Connection; exchange: Exchange }> {
+  const { client, connection } = await open();
+  const ahead = `GET /small HTTP/1.1\r\nHost: x\r\nX-Pad: ${'y'.repeat(kilobyte)}\r\n\r\n`.repeat(kilobyte);
+  client.write(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${ahead}`);
+  await until(() => connection.socket.isPaused());
+  assert.ok(pending !== null);
+  return { client, connection, exchange: pending };
+}
+
+test('that a client goes is heard, however much it sent ahead', limit, async () => {
+  const { client, connection, exchange } = await openAhead();
+  let isGone = false;
+  exchange.onGone = () => (isGone = true);
+  client.end();
+  connection.sweep(performance.now());
+  await until(() => isGone);
+  assert.deepEqual(taken, ['/slow']);
+});
+
+for (const [what, hasBegun] of [
+  ['that has not begun', false],
+  ['under way', true],
+] as const) {
+  test(
+    `what was sent ahead of an answer ${what} is read over when it is too much, and the connection ends`,
+    limit,
+    async () => {
+      const { client, connection, exchange } = await openAhead();
+      if (hasBegun) exchange.response.begin({ status: 200, headers: {} });
+      connection.sweep(performance.now());
+      await until(() => connection.socket.bytesRead > kilobyte * kilobyte);
+      if (hasBegun) {
+        exchange.response.write('answered');
+        exchange.response.end();
+      } else exchange.response.whole({ status: 200, headers: {} }, 'answered');
+      const { tail } = await rest(client);
+      assert.match(tail, hasBegun ? /answered\r\n0\r\n\r\n$/ : /\r\nconnection: close\r\n.*\r\n\r\nanswered$/s);
+      assert.deepEqual(taken, ['/slow']);
+    },
+  );
+}
 
 for (const close of ['', 'Connection: close\r\n']) {
   const what = close === '' ? 'an answer' : 'the last answer';

@@ -55,7 +55,7 @@ export interface Exchange {
 const nothing = Buffer.alloc(0);
 const headEnd = Buffer.from('\r\n\r\n');
 const goOn = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
-/** Requests that come before their turn are held up to so many bytes; then the socket waits. */
+/** Requests that come before their turn are held up to so many bytes; then the socket waits, until the next sweep at most. */
 const mostHeld = 64 * 1024;
 /** Room for a body is made before it comes, up to so many bytes: who announces more has to send it first. */
 const longestAhead = 1024 * 1024;
@@ -77,6 +77,8 @@ export class Connection {
   #requests = 0;
   #exchange: Reading | null = null;
   #isAdvancing = false;
+  /** What comes is thrown away, and the connection ends with the answer that is under way. */
+  #isReadOver = false;
 
   constructor(socket: Socket, host: Host) {
     this.socket = socket;
@@ -109,11 +111,18 @@ export class Connection {
       if (waited > headMs) this.#refuse('too-slow', `the head of the request did not come within ${headMs} ms`);
     } else if (this.#state === 'body' && waited > requestMs) {
       this.#refuse('too-slow', `the request did not come within ${requestMs} ms`);
-    }
+    } else if (this.#state === 'serving' && this.socket.isPaused()) this.#readOver();
+  }
+
+  /** The client's going comes after all it sent: only who reads on hears of it. RFC 9112, 9.3.2: what is not answered is sent again. */
+  #readOver(): void {
+    this.#isReadOver = true;
+    this.#held = null;
+    this.socket.resume();
   }
 
   #data(bytes: Buffer): void {
-    if (this.#state === 'closing') return;
+    if (this.#state === 'closing' || this.#isReadOver) return;
     if (this.isIdle) this.#since = performance.now();
     this.#held = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
     this.#advance();
@@ -194,7 +203,11 @@ export class Connection {
       isModern,
       keepAliveSeconds: Math.floor(limits.keepAliveMs / 1000),
       stalledMs: limits.stalledMs,
-      isLast: () => wantsLast || this.#exchange?.isUncertain === true || (this.#host.isClosing && this.#held === null),
+      isLast: () =>
+        wantsLast ||
+        this.#isReadOver ||
+        this.#exchange?.isUncertain === true ||
+        (this.#host.isClosing && this.#held === null),
       written: (isLast) => this.#answered(isLast),
     };
   }
@@ -232,7 +245,7 @@ export class Connection {
   #turn(isLast: boolean): void {
     if (this.#exchange === null) return;
     this.#exchange = null;
-    if (isLast) this.#close();
+    if (isLast || this.#isReadOver) this.#close();
     else if (this.socket.writableLength === 0) this.#next();
     else {
       this.#state = 'unsent';
