@@ -190,3 +190,40 @@ test('floods of headers end at the bound, whether their end ever comes or not', 
     assert.deepEqual(ours, []);
   }
 });
+
+for (const [what, text] of [
+  ['in bare LF', 'GET / HTTP/1.1\nhost: x\n\n'],
+  ['with a bare LF in its midst', 'GET / HTTP/1.1\r\nhost: x\nx-a: b'],
+  ['with a bare CR in its midst', 'GET / HTTP/1.1\r\nhost: x\rx-a: b'],
+  ['with a NUL in its midst', 'GET / HTTP/1.1\r\nhost: x\0'],
+  ['that is the hello of TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+] as const) {
+  test(`a head ${what} is refused although its end has not come`, { timeout: 5_000 }, async () => {
+    assert.match(await answerTo([text]), /^HTTP\/1\.1 400/);
+  });
+}
+
+test('a head that comes byte by byte is read all the same', async () => {
+  assert.match(
+    await answerTo([...'\r\nGET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx:\t\xe9\r\n\r\n']),
+    /^HTTP\/1\.1 200/,
+  );
+});
+
+/** Sends pieces one after the other; resolves with what came back when the connection is closed. */
+async function answerTo(pieces: readonly string[]): Promise<string> {
+  const socket = connect((ourServer.address() as AddressInfo).port, '127.0.0.1')
+    .setEncoding('latin1')
+    .setNoDelay();
+  let heard = '';
+  socket.on('data', (more) => {
+    heard += more;
+  });
+  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  for (const piece of pieces) {
+    socket.write(piece, 'latin1');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await closed;
+  return heard;
+}

@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net';
 import { GatheredBytes } from '../kit/gathered-bytes.ts';
 import { ChunkedReader, type Framing, requestFraming } from '../kit/http1/framing.ts';
-import { HeadMemory, Malformed, type RequestHead, readRequestHead } from '../kit/http1/head.ts';
+import { checkHeadSoFar, HeadMemory, Malformed, type RequestHead, readRequestHead } from '../kit/http1/head.ts';
 import type { Outbox } from '../kit/outbox.ts';
 import { Response, type Way } from './response.ts';
 
@@ -172,8 +172,11 @@ export class Connection {
       this.#refuse('headers-too-large', `the head of a request may have ${headBytes} bytes`);
       return false;
     }
-    this.#searched = bytes.length;
-    if (end === -1) return false;
+    if (end === -1) {
+      checkHeadSoFar(bytes, Math.max(start, this.#searched - 1));
+      this.#searched = bytes.length;
+      return false;
+    }
     const head = readRequestHead(bytes.toString('latin1', start, end), this.#memory);
     const framing = requestFraming(head.fields, head.minor);
     this.#hold(bytes, end + headEnd.length);

@@ -33,6 +33,7 @@ const mostNames = 1_000;
 const names = new Map<string, string>();
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const illegalLine = 'a header holds a control character, or a line does not end in CRLF';
 /** No control but a tab. */
 const legal = /^[\t\x20-\x7e\x80-\xff]*$/;
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
@@ -146,7 +147,7 @@ function readAll(lines: readonly string[], memory: HeadMemory): Fields {
 }
 
 function readLine(line: string): { readonly name: string; readonly value: string } {
-  if (!legal.test(line)) throw new Malformed('a header holds a control character, or a line does not end in CRLF');
+  if (!legal.test(line)) throw new Malformed(illegalLine);
   const colon = line.indexOf(':');
   if (colon === -1) throw new Malformed('a header line has no colon');
   return { name: nameOf(line.slice(0, colon)), value: trimmed(line, colon + 1, line.length) };
@@ -179,3 +180,18 @@ function trimmed(text: string, from: number, to: number): string {
 }
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
+const tab = 0x09;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/** Takes a head whose end has not come, and from where it has not been looked at. Throws Malformed when nothing that may follow makes a head of it. */
+export function checkHeadSoFar(bytes: Buffer, from: number): void {
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x20 || byte === tab) continue;
+    const next = bytes[at + 1];
+    if (byte === carriageReturn && (next === undefined || next === lineFeed)) continue;
+    if (byte !== lineFeed || bytes[at - 1] !== carriageReturn) throw new Malformed(illegalLine);
+  }
+}
