@@ -17,6 +17,8 @@ export class Delivery implements Streamed {
   readonly #trail: Trail;
   #first: Piece | null;
   #isOver = false;
+  /** All there was has been taken, and more is waited for. */
+  #waits = false;
 
   constructor(asked: Resolved, answer: StreamUnderWay, trail: Trail) {
     this.#asked = asked;
@@ -33,7 +35,8 @@ export class Delivery implements Streamed {
     if (first !== null) return first;
     try {
       const piece = flow.take();
-      if (piece === undefined) deadline.waits();
+      this.#waits = piece === undefined;
+      if (this.#waits) deadline.waits();
       else deadline.heard();
       if (piece === null) this.#succeed();
       return piece;
@@ -48,6 +51,11 @@ export class Delivery implements Streamed {
 
   stop(): void {
     if (this.#isOver) return;
+    // Many clients leave at the last word; who has all of it has abandoned nothing.
+    if (this.#waits && this.#answer.flow.isWhole) {
+      this.#succeed();
+      return;
+    }
     const gone = new GatewayError('client_gone');
     this.#end(gone);
     this.#trail.fail(gone, this.#usedSoFar());

@@ -16,6 +16,8 @@ export interface Flow extends Source<Uint8Array | string> {
   readonly usage: Usage | null;
   /** Events of the answer handed out so far: about one token each. */
   readonly delivered: number;
+  /** The provider has said its last word, and what it used: only the end of its body is still to come. */
+  readonly isWhole: boolean;
 }
 
 const cut = (): GatewayError => new GatewayError('upstream_cut');
@@ -47,6 +49,10 @@ export class PassingFlow implements Flow {
 
   get usage(): Usage | null {
     return this.#options.watch.usage;
+  }
+
+  get isWhole(): boolean {
+    return this.#options.watch.complete && this.usage !== null;
   }
 
   take(): Uint8Array | null | undefined {
@@ -156,6 +162,11 @@ export class TranslatingFlow implements Flow {
 
   get usage(): Usage | null {
     return this.#options.watch?.usage ?? this.#told;
+  }
+
+  /** The client's dialect tells the end only after the body's. */
+  get isWhole(): boolean {
+    return this.#ended;
   }
 
   take(): string | null | undefined {

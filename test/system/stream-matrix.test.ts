@@ -229,6 +229,17 @@ for (const way of paths) {
     await assertOver(stand, way, { outcome: 'abandoned', errorCode: 'client_gone' }, true);
   });
 
+  if (name.endsWith('passed on')) {
+    test(`${name}: the client goes with all it was told, before the upstream has ended its body`, async () => {
+      const stand = await openStand(way.provider);
+      stand.play((socket) => socket.write(head + events(['one']).map(chunk).join('')));
+      const client = new Client(stand.server, path, asked);
+      await soon('all of it arrives', () => end.test(client.text));
+      client.socket.destroy();
+      await assertOver(stand, way, { outcome: 'success', errorCode: null }, true);
+    });
+  }
+
   test(`${name}: the upstream is cut in mid-event`, async () => {
     const stand = await openStand(way.provider);
     stand.play((socket) => {
