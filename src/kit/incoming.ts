@@ -26,7 +26,7 @@ export interface IncomingAnswer {
 }
 
 /** Bytes held for a slow reader before the socket is paused. */
-const highWaterBytes = 256 * 1024;
+const highWaterBytes = 64 * 1024;
 
 /** The body of an answer, read once: chunk by chunk (what breaks it off is an UpstreamFault: it was cut or aborted), or whole. */
 export interface IncomingBody extends Source<Buffer> {
