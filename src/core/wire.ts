@@ -1,6 +1,7 @@
 // What passes between the door and the hall: plain fields and raw bytes, no web Request or Response (see docs/decisions).
 import type { Signal } from '../kit/signal.ts';
 import type { Source } from '../kit/source.ts';
+import { GatewayError } from './errors.ts';
 
 /** A request as it arrived: header names in lower case, body as bytes. */
 export interface Arrived {
@@ -45,6 +46,11 @@ export interface Reply {
   readonly ping?: string;
   /** True: it has been silent for too long already, so the ping goes out with the head. */
   readonly isLate?: boolean;
+}
+
+/** Takes an Arrived; returns why we can wait for it no longer; null when we can, or when it is the client who went. */
+export function stopOf({ gone }: Pick<Arrived, 'gone'>): GatewayError | null {
+  return gone.reason instanceof GatewayError ? gone.reason : null;
 }
 
 /** Takes an Arrived and a header name in lower case; returns its first value, or undefined. */

@@ -3,7 +3,7 @@
 import { GatewayError } from '../core/errors.ts';
 import { estimateTokens } from '../core/estimate.ts';
 import { noUsage, type Usage } from '../core/usage.ts';
-import type { Streamed } from '../core/wire.ts';
+import { type Streamed, stopOf } from '../core/wire.ts';
 import { type Answer, asGatewayError, type StreamUnderWay } from './attempt.ts';
 import type { Resolved } from './exchange.ts';
 import type { Trail } from './trail.ts';
@@ -72,7 +72,7 @@ export class Delivery implements Streamed {
     const error = asGatewayError(thrown, target, deadline.expired ? silenceMs : null);
     this.#trail.fail(error, this.#usedSoFar());
     this.#end(error);
-    return lastWords(this.#asked, stopOf(this.#asked) ?? error);
+    return lastWords(this.#asked, stopOf(this.#asked.arrived) ?? error);
   }
 
   #end(outcome: GatewayError | null): void {
@@ -109,7 +109,7 @@ export class LateDelivery implements Streamed {
         goOn();
       },
       (thrown: unknown) => {
-        const error = stopOf(asked) ?? GatewayError.from(thrown);
+        const error = stopOf(asked.arrived) ?? GatewayError.from(thrown);
         trail.fail(error);
         this.#words = lastWords(asked, error);
         goOn();
@@ -133,12 +133,6 @@ export class LateDelivery implements Streamed {
     this.#isStopped = true;
     this.#delivery?.stop();
   }
-}
-
-/** The reason when it is we who can wait no longer, not the client who went. */
-function stopOf(asked: Resolved): GatewayError | null {
-  const { reason } = asked.arrived.gone;
-  return reason instanceof GatewayError ? reason : null;
 }
 
 function lastWords(asked: Resolved, error: GatewayError): string | null {

@@ -1,6 +1,6 @@
 // THE HALL: the life of a request, top to bottom. Whatever happens here, one row is recorded and one reply given.
 import { GatewayError } from '../core/errors.ts';
-import type { Arrived, Reply } from '../core/wire.ts';
+import { type Arrived, type Reply, stopOf } from '../core/wire.ts';
 import type { Answer } from './attempt.ts';
 import { errorReply } from './error-reply.ts';
 import type { Parts, Surface } from './exchange.ts';
@@ -25,7 +25,7 @@ export async function handle(arrived: Arrived, surface: Surface, parts: Parts): 
     if (answer === 'late') return lateReply(resolved, answering, trail);
     return answerReply(resolved, answer, parts, trail);
   } catch (thrown) {
-    const error = GatewayError.from(thrown);
+    const error = stopOf(arrived) ?? GatewayError.from(thrown);
     trail.fail(error);
     return failedReply(error, arrived, surface, trail);
   }

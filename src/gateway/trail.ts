@@ -5,7 +5,7 @@ import { GatewayError } from '../core/errors.ts';
 import { costOf } from '../core/prices.ts';
 import type { Outcome, UsageRow } from '../core/records.ts';
 import { soundUsage, type Usage } from '../core/usage.ts';
-import type { Arrived } from '../core/wire.ts';
+import { type Arrived, stopOf } from '../core/wire.ts';
 import type { Parts, Surface, Understood } from './exchange.ts';
 import type { Target } from './target.ts';
 
@@ -115,9 +115,8 @@ export class Trail {
 
   /** Refused or failed; `usage` is what a cut stream had used. */
   fail(error: GatewayError, usage: Usage | null = null): void {
-    const { aborted, reason } = this.#arrived.gone;
-    const stopped = reason instanceof GatewayError ? reason : null;
-    const gone = stopped === null && (error.code === 'client_gone' || aborted);
+    const stopped = stopOf(this.#arrived);
+    const gone = stopped === null && (error.code === 'client_gone' || this.#arrived.gone.aborted);
     const outcome: Outcome = gone ? 'abandoned' : this.#attempts === 0 ? 'refused' : 'failure';
     const { status, code } = stopped ?? (gone ? new GatewayError('client_gone') : error);
     this.#finish(outcome, status, code, usage, usage !== null);

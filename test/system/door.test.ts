@@ -277,6 +277,27 @@ test('a stop does not wait longer than its grace', async () => {
   assert.equal(house.received[0]?.signal.aborted, true);
 });
 
+test('whoever still waits for an answer when the grace is over is told of the stop, not that they had gone', async () => {
+  const { house, server } = await open(() => new Promise(() => undefined));
+  const claude = { ...question, max_tokens: 9 };
+  const answering = [
+    post(server, chat, question),
+    post(server, chat, asked),
+    post(server, '/v1/messages', claude),
+    post(server, '/v1/embeddings', { model: 'chat', input: 'words' }),
+  ];
+  await until(() => house.received.length === answering.length);
+  await server.drain(20);
+  for (const answer of await Promise.all(answering)) {
+    assert.equal(answer.statusCode, 503);
+    assert.match(await textOf(answer), /shutting down/);
+  }
+  assert.deepEqual(
+    house.rows.map(({ outcome, status, errorCode }) => [outcome, status, errorCode]),
+    Array(answering.length).fill(['failure', 503, 'draining']),
+  );
+});
+
 test('HEAD / answers, and a body is not sent with it', async () => {
   const { server } = await open(() => ({ body: completion('x') }));
   const response = await fetch(`${server.url}/`, { method: 'HEAD' });
