@@ -172,10 +172,10 @@ class Client {
   }
 }
 
-/** Resolves when the condition holds; fails after a second, which is what an upstream is let go within. */
-async function soon(what: string, condition: () => boolean): Promise<void> {
-  for (const until = performance.now() + 1_000; !condition(); ) {
-    assert.ok(performance.now() < until, `within a second: ${what}`);
+/** Resolves when the condition holds; fails after a second, which is what an upstream is let go within, unless given longer. */
+async function soon(what: string, condition: () => boolean, ms = 1_000): Promise<void> {
+  for (const until = performance.now() + ms; !condition(); ) {
+    assert.ok(performance.now() < until, `within ${ms} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
@@ -381,6 +381,9 @@ const vector = (size: number): object => ({
   usage: { prompt_tokens: 1, total_tokens: 1 },
 });
 
+const wholeHead = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+const overloaded = { error: { message: 'overloaded', code: 503 } };
+
 async function assertEmbedsAgain(stand: Stand, expected: Expected, isLetGo: boolean): Promise<void> {
   await soon('the row is written', () => stand.house.rows.length === 1);
   const row = stand.house.rows.pop();
@@ -397,13 +400,15 @@ for (const [what, script, expected, isLetGo] of [
   ['cut in the middle', (socket: Socket) => socket.end(json(vector(3)).slice(0, -9)), 'upstream_cut', true],
   ['no JSON', (socket: Socket) => socket.write(json('{"data":[')), 'upstream_garbled', false],
   ['longer than it says', (socket: Socket) => socket.write(`${json(vector(3))}more`), null, true],
+  ['in chunks of no size', (socket: Socket) => socket.write(`${wholeHead}zz\r\n`), 'upstream_cut', true],
+  ['an error after its 200', (socket: Socket) => socket.write(json(overloaded)), 'upstream_unavailable', false],
 ] as const) {
   test(`embeddings: an answer that is ${what}`, async () => {
     const stand = await openStand('openai');
     stand.play(script);
     const client = new Client(stand.server, embeddings.path, input);
     await soon('the answer ends', () => client.isComplete);
-    assert.equal(client.status, expected === null ? 200 : 502);
+    assert.equal(client.status, expected === null ? 200 : expected === 'upstream_unavailable' ? 503 : 502);
     const outcome = expected === null ? 'success' : 'failure';
     await assertEmbedsAgain(stand, { outcome, errorCode: expected }, isLetGo);
   });
@@ -419,16 +424,43 @@ test('embeddings: the client goes before the answer', async () => {
   await assertEmbedsAgain(stand, { outcome: 'abandoned', errorCode: 'client_gone' }, true);
 });
 
-test('embeddings: the upstream is silent', async () => {
+test('embeddings: the client goes in the middle of the answer', async () => {
   const stand = await openStand('openai');
-  let isAsked = false;
-  stand.play(() => (isAsked = true));
+  const taken = Promise.withResolvers<void>();
+  stand.play((socket) => socket.write(json(vector(30_000)).slice(0, -9), () => taken.resolve()));
   const client = new Client(stand.server, embeddings.path, input);
-  await soon('the upstream is asked', () => isAsked);
-  stand.house.clock.pass(timeoutMs);
-  await soon('the answer ends', () => client.isComplete);
-  assert.equal(client.status, 408);
-  await assertEmbedsAgain(stand, { outcome: 'failure', errorCode: 'upstream_timeout' }, true);
+  await taken.promise;
+  client.socket.destroy();
+  await assertEmbedsAgain(stand, { outcome: 'abandoned', errorCode: 'client_gone' }, true);
+});
+
+for (const [when, said] of [
+  ['', ''],
+  [' in the middle of the answer', json(vector(3)).slice(0, -9)],
+] as const) {
+  test(`embeddings: the upstream is silent${when}`, async () => {
+    const stand = await openStand('openai');
+    let isAsked = false;
+    stand.play((socket) => socket.write(said, () => (isAsked = true)));
+    const client = new Client(stand.server, embeddings.path, input);
+    await soon('the upstream is asked', () => isAsked);
+    stand.house.clock.pass(timeoutMs);
+    await soon('the answer ends', () => client.isComplete);
+    assert.equal(client.status, 408);
+    await assertEmbedsAgain(stand, { outcome: 'failure', errorCode: 'upstream_timeout' }, true);
+  });
+}
+
+test('embeddings: a client that stops reading gets all of the answer later, and nobody else waits for it', async () => {
+  const stand = await openStand('openai');
+  stand.play((socket) => socket.write(json(vector(2_500_000))));
+  const client = new Client(stand.server, embeddings.path, input);
+  client.socket.pause();
+  await soon('the row is written', () => stand.house.rows.length === 1, 10_000);
+  await assertEmbedsAgain(stand, { outcome: 'success', errorCode: null }, false);
+  client.socket.resume();
+  while (!client.isComplete) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(client.bytes > 10_000_000);
 });
 
 test('embeddings: an answer of 10 MB', async () => {
