@@ -1,7 +1,7 @@
 // How many connections to upstreams there are, how long they live, and what becomes of them when something goes wrong.
 import assert from 'node:assert/strict';
 import { createServer as createHttp, type ServerResponse } from 'node:http';
-import { createSecureServer } from 'node:http2';
+import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
 import { before, describe, test } from 'node:test';
@@ -123,17 +123,48 @@ describe('over TLS', { skip: whyNoOpenssl }, () => {
     authorities = [certificate.cert.toString()];
   });
 
-  /** A server of HTTP/2 that counts its connections; `/hang` begins an answer and goes no further. */
-  async function openHttp2(): Promise<{ origin: string; count(): number }> {
+  /**
+   * A server of HTTP/2 that counts its connections and what it wrote; `/hang` begins an answer and goes no further, `/break` then
+   * resets it, `/flood` goes on for ever.
+   */
+  async function openHttp2(): Promise<{ origin: string; count(): number; written(): number; running(): number }> {
     let connections = 0;
+    let written = 0;
+    let running = 0;
     const server = createSecureServer(certificate, (request, response) => {
+      running++;
+      response.stream.on('error', () => undefined).on('close', () => running--);
       if (request.url === '/hang') response.write('begun');
+      else if (request.url === '/break') response.write('begun', () => response.stream.destroy(new Error('broken')));
+      else if (request.url === '/flood') flood(response.stream);
       else request.pipe(response as never);
     });
+    const flood = (stream: ServerHttp2Stream): void => {
+      do written += 16_384;
+      while (!stream.destroyed && stream.write(Buffer.alloc(16_384)));
+      stream.once('drain', () => flood(stream));
+    };
     server.on('secureConnection', () => connections++);
     const origin = `https://127.0.0.1:${await listening(server as unknown as Server)}`;
-    return { origin, count: () => connections };
+    return { origin, count: () => connections, written: () => written, running: () => running };
   }
+
+  test('an answer of HTTP/2 that breaks off is cut; one that nobody takes is held up, and ends when it is let go', async () => {
+    const { origin, written, running } = await openHttp2();
+    await within({ authorities, http2: true }, async (upstreams) => {
+      const broken = await upstreams.send(get(origin, '/break'));
+      assert.match(await faultOf(broken.body.readAll(100)), /^cut: ERR_HTTP2/);
+      const { body } = await upstreams.send(get(origin, '/flood'));
+      for (let before = -1; before !== written() && before < 20_000_000; ) {
+        before = written();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      assert.ok(written() < 2_000_000, `${written()} bytes were taken while nobody read`);
+      assert.ok((await next(body)) !== null);
+      body.cancel();
+      while (running() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    });
+  });
 
   test('calls share a connection of HTTP/2; ending one lets the others be', async () => {
     const { origin, count } = await openHttp2();
