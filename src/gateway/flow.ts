@@ -32,12 +32,16 @@ export interface PassingOptions {
   readonly hidesUsage: boolean;
 }
 
+/** Comments before the first event are kept up to so many bytes: they mean nothing, and may come for as long as the answer does not. */
+const mostCommentBytes = 64 * 1024;
+
 /** Events in the client's own dialect pass as they came; we only watch. */
 export class PassingFlow implements Flow {
   readonly #options: PassingOptions;
   readonly #pieces: Pieces;
   /** What goes out next; comments of a provider wait here for its first event, for they are no beginning of an answer. */
   #out: Buffer[] = [];
+  #commentBytes = 0;
   #hasBegun = false;
   #failure: unknown = null;
   delivered = 0;
@@ -91,10 +95,16 @@ export class PassingFlow implements Flow {
       throw new GatewayError('upstream_garbled', { message: 'an event of its stream is half an object' });
     if (hidesUsage && reportsOnlyUsage(piece.data)) return;
     if (piece.data !== '') this.delivered++;
+    else if (this.delivered === 0 && this.#isTooMuch(raw)) return;
     const mended = repair?.(piece) ?? null;
     const untold = hidesUsage ? withoutUsage(mended ?? piece.data) : null;
     if (untold !== null || mended !== null) this.#out.push(Buffer.from(`data: ${untold ?? mended}\n\n`));
     else if (raw !== null) this.#out.push(hidesUsage ? withoutNoUsage(raw) : raw);
+  }
+
+  #isTooMuch(comment: Buffer | null): boolean {
+    this.#commentBytes += comment?.length ?? 0;
+    return this.#commentBytes > mostCommentBytes;
   }
 
   #ending(): Buffer | null {

@@ -69,6 +69,18 @@ test('comments of a provider are no beginning either', async () => {
   assert.match(text, /^: PROCESSING\n\ndata: [\s\S]*fine/);
 });
 
+test('a provider that comments on and on before its first word fills no memory', async () => {
+  const comment = `: ${'x'.repeat(1022)}\n\n`;
+  const house = openHouse({
+    deployments: [{ alias: 'chat' }],
+    upstream: () => stream(...Array(1_000).fill(comment), ...chatEvents(['fine'])),
+  });
+  const { text } = await house.ask(chat, asked);
+  assert.match(text, /fine[\s\S]*\[DONE\]\n\n$/);
+  assert.ok(text.startsWith(comment));
+  assert.ok(text.length < 70_000, `${text.length} bytes were kept`);
+});
+
 test('a stream cut anywhere ends with upstream_cut, in the middle of the usage too', async () => {
   const whole = chatEvents(['a']).slice(0, -1).join('').trimEnd();
   const begin = whole.indexOf('\n\n') + 2;
