@@ -94,7 +94,8 @@ function take(name: OptionName, given: Given, readText: (path: string) => string
   if (typeof text !== 'string') return complain(`cannot read the file it names: ${text.reason}`);
   if (text === '') return complain(given.isFile ? 'the file it names is empty' : 'it is empty');
   const parsed = parseOption(optionRow(name), text);
-  return 'says' in parsed ? complain(parsed.says) : { value: parsed.value, source: given.source };
+  if ('says' in parsed) return complain(parsed.says);
+  return { value: parsed.value, source: given.isFile ? { ...given.source, path: given.text } : given.source };
 }
 
 function contents(path: string, readText: (path: string) => string): string | { readonly reason: string } {

@@ -346,6 +346,8 @@ export type OptionValues = {
 export interface Source {
   readonly from: 'default' | 'flag' | 'environment' | 'file';
   readonly name: string;
+  /** The path that was given in place of the value, whose contents it is; secrets only. */
+  readonly path?: string;
 }
 
 /** What is in force, and why. Deep-frozen. */

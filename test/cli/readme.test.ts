@@ -1,7 +1,7 @@
 // What the README lets a newcomer paste.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,22 @@ test("the README's curl line, pasted beside a fresh gateway, is answered", { ski
     const { host } = new URL(await running.url);
     const answer = JSON.parse(await paste(line.replace('127.0.0.1:4000', host)));
     assert.equal(answer.object, 'chat.completion', JSON.stringify(answer));
+    const banner = await running.finds(/^ *(curl .*)$/m);
+    assert.equal(JSON.parse(await paste(banner)).object, 'chat.completion');
+  } finally {
+    running.kill('SIGTERM');
+  }
+  assert.equal((await running.ended).code, 0);
+});
+
+test('the line of the banner reads the master key from the file that was given for it', { skip: noCurl }, async () => {
+  const file = join(home, 'key of mine');
+  writeFileSync(file, 'sk-a-key-that-stands-in-a-file\n');
+  const launcher = join(root, 'bin', 'plumbline.js');
+  const given = ['--master-key-file', file, '--data-dir', join(home, 'other')];
+  const environment = { PATH: machinePath(), HOME: home };
+  const running = start(process.execPath, [launcher, 'serve', '--port', '0', '--demo', 'on', ...given], environment);
+  try {
     const banner = await running.finds(/^ *(curl .*)$/m);
     assert.equal(JSON.parse(await paste(banner)).object, 'chat.completion');
   } finally {

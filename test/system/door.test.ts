@@ -113,6 +113,7 @@ test('a client that closes its socket aborts the upstream, in mid-stream and bef
       ['abandoned', 499],
     ],
   );
+  assert.deepEqual(house.warnings, []);
   await server.drain(0);
 });
 

@@ -21,6 +21,7 @@ import type { ModelRows } from '../../src/gateway/model-map.ts';
 import { openSite, type Site, type SiteParts } from '../../src/http/site.ts';
 import type { Clock } from '../../src/kit/clock.ts';
 import { type IncomingAnswer, type IncomingBody, UpstreamFault } from '../../src/kit/incoming.ts';
+import { silentLog } from '../../src/kit/log.ts';
 import { openSealer } from '../../src/kit/seal.ts';
 import { Secret } from '../../src/kit/secret.ts';
 import { Abort, type Signal } from '../../src/kit/signal.ts';
@@ -124,6 +125,8 @@ export interface House {
   readonly site: Site;
   readonly rows: UsageRow[];
   readonly received: Received[];
+  /** What the log warned of, by event. */
+  readonly warnings: string[];
   readonly clock: TestClock;
   /** Sends a request and returns the reply with its whole body as text. */
   ask(path: string, body?: unknown, options?: AskOptions): Promise<Told>;
@@ -161,6 +164,7 @@ export function openHouse(options: HouseOptions): House {
       Row[]
     >;
   const unused = () => Promise.reject(new Error('this house has no database'));
+  const warnings: string[] = [];
   const site = openSite({
     masterKey: new Secret(masterKey),
     sealer,
@@ -187,11 +191,12 @@ export function openHouse(options: HouseOptions): House {
     },
     ...(options.crew === undefined ? {} : { crew: options.crew }),
     pingMs: options.pingMs ?? 15_000,
+    log: { ...silentLog, warn: (event) => void warnings.push(event) },
     clock,
     random: options.random ?? (() => 0),
   });
   const open = (path: string, body?: unknown, ask: AskOptions = {}) => site.inject(arrived(path, body, ask, clock));
-  return { site, rows, received, clock, open, ask: async (...asked) => told(await open(...asked)) };
+  return { site, rows, received, warnings, clock, open, ask: async (...asked) => told(await open(...asked)) };
 }
 
 /** The options of a gateway that nobody gave any. */

@@ -1,4 +1,5 @@
 // plumbline serve: starts the gateway and runs until it is asked to stop.
+import { resolve } from 'node:path';
 import { type App, AppRefused, effectiveConfig, openApp } from '../../app.ts';
 import { ensureKeys, keyFile } from '../../config/keys-on-disk.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -150,10 +151,17 @@ function summaryOf(models: readonly string[]): string {
   return models.length > 12 ? `${shown} and ${models.length - 12} more` : shown;
 }
 
-/** A line that works when pasted: the key is read from where it is kept, never printed. */
+/** Takes what is in force; returns how a shell reads the master key from where it is kept, for it is never printed. */
+function masterKeyInShell({ masterKey, sources, dataDir }: App['config']): string {
+  const { from, name, path } = sources.masterKey;
+  const file = masterKey === null ? keyFile(dataDir, 'masterKey') : path;
+  if (file !== undefined) return `$(cat '${resolve(file)}')`;
+  return from === 'environment' ? `$${name}` : 'MASTER_KEY';
+}
+
+/** A line that works when pasted, but for a key that stands in a configuration file. */
 function curl(app: App): string {
-  const { masterKey, sources, dataDir } = app.config;
-  const key = masterKey === null ? `$(cat '${keyFile(dataDir, 'masterKey')}')` : `$${sources.masterKey.name}`;
+  const key = masterKeyInShell(app.config);
   const model = app.models[0] ?? 'MODEL';
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] });
   return `  curl -s ${app.url}/v1/chat/completions -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '${body}'`;

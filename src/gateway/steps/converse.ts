@@ -183,13 +183,11 @@ async function tryOnce(
     const isClients = isOver && limitMs < ownLimitOf(asked, target, parts);
     settle(isClients ? new GatewayError('client_gone') : error);
     if (isProbe) traffic.probed(id);
-    parts.log.warn('attempt failed', {
-      request: asked.arrived.id,
-      alias: alias.name,
-      deployment: id,
-      code: error.code,
-      error,
-    });
+    // That a client has gone is no failure of the deployment; the request's own line says it.
+    if (error.code !== 'client_gone') {
+      const { id: request } = asked.arrived;
+      parts.log.warn('attempt failed', { request, alias: alias.name, deployment: id, code: error.code, error });
+    }
     throw error;
   }
 }
