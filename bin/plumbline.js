@@ -9,8 +9,8 @@ import { chooseNode } from './pinned-node.js';
 
 const program = new URL('../dist/plumbline.js', import.meta.url);
 /**
- * Less memory for the same speed (bench/README.md): a young generation of 8 MB, which is also collected in shorter pauses; two
- * arenas of malloc instead of eight a core, and large buffers given back to the system when they are freed (mallopt(3)).
+ * Less memory for the same speed (bench/README.md): a young generation of 8 MB, which is also collected in shorter pauses; nothing
+ * made in the old one because what was made in that place before has lived long, as with many slow streams; two arenas of malloc instead of eight a core, and large buffers given back to the system when they are freed (mallopt(3)).
  */
 const settings = JSON.parse(readFileSync(new URL('./node-settings.json', import.meta.url), 'utf8'));
 /** What shells answer for a command that is there but cannot be run. */
