@@ -79,9 +79,9 @@ test('every secret has a FILE twin, whose line end is not part of it', () => {
   const environment = { ...home, LITELLM_MASTER_KEY_FILE: 'a', PLUMBLINE_SALT_KEY_FILE: 'b' };
   const config = configOf({ environment, readText });
   assert.ok(config.masterKey?.equals(new Secret('from-a')));
-  assert.deepEqual(config.sources.saltKey, { from: 'environment', name: 'PLUMBLINE_SALT_KEY_FILE' });
+  assert.deepEqual(config.sources.saltKey, { from: 'environment', name: 'PLUMBLINE_SALT_KEY_FILE', path: 'b' });
   const flagged = configOf({ environment: home, flags: { masterKey: 'c' }, readText });
-  assert.deepEqual(flagged.sources.masterKey, { from: 'flag', name: '--master-key-file' });
+  assert.deepEqual(flagged.sources.masterKey, { from: 'flag', name: '--master-key-file', path: 'c' });
 });
 
 test('the config is frozen to the bottom', () => {
