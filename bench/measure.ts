@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Launch } from './gateways/gateway.ts';
 import { quantile } from './histogram.ts';
-import { type Instruments, type LoadReport, putLoad } from './instruments.ts';
+import { type Instruments, type LoadOptions, type LoadReport, putLoad } from './instruments.ts';
 import { disturbance } from './machine.ts';
 import { type Figures, median } from './median.ts';
 import { family, pin, proportionalMb, residentMb, start, stop } from './processes.ts';
@@ -177,17 +177,26 @@ export async function soak(subject: Subject, requests: number, bench: Bench): Pr
   return { 'soak.earlyMb': early, 'soak.lateMb': late, 'soak.growth': late / early - 1 };
 }
 
+/** Puts the plain load on a subject, so many times or for so long; returns the report. Throws what spoils it. */
+export async function plainLoad(
+  { launch, port }: Subject,
+  how: Pick<LoadOptions, 'requests' | 'seconds' | 'warmSeconds'>,
+  { instruments, toolsCore, folder }: Bench,
+): Promise<LoadReport> {
+  const request = requestBytes(plain, launch.chat, port);
+  const where = { port, core: toolsCore, folder, connections: plain.connections, watch: {} };
+  const report = await putLoad(instruments.load, { ...where, request, ...how });
+  const fault = faultOf(report);
+  if (fault !== null) throw new Error(fault);
+  return report;
+}
+
 /** Asks so many times and returns the median of the memory seen meanwhile, in MB. */
 async function many(subject: Subject, requests: number, bench: Bench): Promise<number> {
-  const { launch, port } = subject;
   const seen: number[] = [residentMb(subject.own())];
   const timer = setInterval(() => seen.push(residentMb(subject.own())), 200);
   try {
-    const request = requestBytes(plain, launch.chat, port);
-    const where = { port, core: bench.toolsCore, folder: bench.folder, connections: plain.connections, watch: {} };
-    const report = await putLoad(bench.instruments.load, { ...where, request, requests });
-    const fault = faultOf(report);
-    if (fault !== null) throw new Error(fault);
+    await plainLoad(subject, { requests }, bench);
   } finally {
     clearInterval(timer);
   }

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** https://docs.kernel.org/scheduler/sched-bwc.html; the shorter the period, the less a request waits for the next one. */
+/** The kernel's own: a shorter one lets caches go cold more often (https://docs.kernel.org/scheduler/sched-bwc.html). */
 const periodMicros = 100_000;
 
 /** A version of cgroups: a file that only it has, where groups are made, and how one is told its part. */

@@ -3,15 +3,13 @@
 // Invariant: one worker and two are measured in turn, in processes started for it; the primary counts against the first worker's part.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Launch } from './gateways/gateway.ts';
-import { putLoad } from './instruments.ts';
-import { type Bench, begin, faultOf, type Subject } from './measure.ts';
+import { type Bench, begin, plainLoad, type Subject } from './measure.ts';
 import { type Figures, medians } from './median.ts';
 import { pin, stop } from './processes.ts';
 import { limited } from './quota.ts';
-import { plain, requestBytes } from './requests.ts';
 
 /** Of a core, for each worker: the rest of both is for the upstream, the load and the database. */
-export const part = 0.25;
+const part = 0.25;
 
 /** Takes how a gateway is started with so many workers, its port, how often to measure and for how many seconds; returns rates and their ratio. */
 export async function scaling(
@@ -20,13 +18,15 @@ export async function scaling(
   bench: Bench,
   pace: { readonly rounds: number; readonly seconds: number },
 ): Promise<Figures> {
+  const rateWith = (workers: number): Promise<number> =>
+    rateOf(launchWith(workers), workers, port, bench, pace.seconds);
   const rounds: Figures[] = [];
   for (let round = 0; round < pace.rounds; round += 1) {
-    const figures: Record<string, number> = {};
-    for (const workers of round % 2 === 0 ? [1, 2] : [2, 1]) {
-      figures[`workers.rate${workers}`] = await rateOf(launchWith(workers), workers, port, bench, pace.seconds);
-    }
-    rounds.push({ ...figures, 'workers.scaling': (figures['workers.rate2'] ?? 0) / (figures['workers.rate1'] ?? 0) });
+    const isBackwards = round % 2 === 1;
+    const first = await rateWith(isBackwards ? 2 : 1);
+    const second = await rateWith(isBackwards ? 1 : 2);
+    const [one, two] = isBackwards ? [second, first] : [first, second];
+    rounds.push({ 'workers.rate1': one, 'workers.rate2': two, 'workers.scaling': two / one });
   }
   return medians(rounds);
 }
@@ -35,11 +35,12 @@ async function rateOf(launch: Launch, workers: number, port: number, bench: Benc
   const { subject, child } = await begin(launch, port, bench);
   try {
     const sets = await partsOf(subject, workers);
-    await load(subject, 4, 1, bench);
+    await plainLoad(subject, { warmSeconds: 4, seconds: 1 }, bench);
     for (const second of sets.slice(1)) pin(second, bench.toolsCore);
     const end = limited(sets, part);
     try {
-      return await load(subject, 1, seconds, bench);
+      const report = await plainLoad(subject, { warmSeconds: 1, seconds }, bench);
+      return report.answered / report.seconds;
     } finally {
       end();
     }
@@ -58,14 +59,4 @@ async function partsOf(subject: Subject, workers: number): Promise<readonly (rea
   await pause(1500);
   const [primary = 0, first = 0, ...others] = subject.own();
   return [[primary, first], ...others.map((pid) => [pid])];
-}
-
-/** Puts the plain load on a gateway for some seconds, after others that do not count; returns answers a second. */
-async function load({ launch, port }: Subject, warmSeconds: number, seconds: number, bench: Bench): Promise<number> {
-  const request = requestBytes(plain, launch.chat, port);
-  const where = { port, core: bench.toolsCore, folder: bench.folder, connections: plain.connections, watch: {} };
-  const report = await putLoad(bench.instruments.load, { ...where, request, warmSeconds, seconds });
-  const fault = faultOf(report);
-  if (fault !== null) throw new Error(fault);
-  return report.answered / report.seconds;
 }
