@@ -151,7 +151,7 @@ export class Response implements Waiting {
   /** Takes text, a piece of a body and its length in bytes, and whether a line's end follows; short ones become one piece. */
   #put(before: string, body: Uint8Array | string, length: number, isLine: boolean): void {
     if (this.#isLost) return;
-    if (this.#pieces.length === 0) this.#way.outbox.send(this);
+    if (this.#pieces.length === 0) this.#way.outbox.answer(this);
     const end = isLine ? lineEnd.length : 0;
     if (length > longestCopy) {
       this.#add(Buffer.from(before, 'latin1'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { deepest, mapBody, outlineOf, spliceBody } from './json-body.ts';
+import { deepest, type Folds, mapBody, outlineOf, spliceBody } from './json-body.ts';
 
 const mapped = (text: string) => mapBody(Buffer.from(text), null);
 
@@ -63,10 +63,14 @@ test('property: splicing equals editing the parsed object', () => {
   );
 });
 
-const folds = { field: 'messages', names: ['content', 'text'] };
+const texts: Folds = { field: 'messages', names: ['content', 'text'], openings: [] };
+const elements: Folds = {
+  ...texts,
+  openings: ['{"role":"user","content":"', '{"role": "user", "content": "', '{"content":"'],
+};
 
-/** Takes a body's text; returns its outline, or null when the body is flawed. */
-function outlined(text: string): string | null {
+/** Takes a body's text and what may be folded; returns its outline, or null when the body is flawed. */
+function outlined(text: string, folds: Folds): string | null {
   const bytes = Buffer.from(text);
   const map = mapBody(bytes, folds);
   return 'kind' in map ? null : outlineOf(bytes, map);
@@ -89,9 +93,22 @@ test('long texts of messages are folded, and nothing else is', () => {
   Object.assign(expected.messages[0] ?? {}, { content: '...' });
   Object.assign(expected.messages[1] ?? {}, { content: [{ type: 'text', text: '...', url: long }] });
   for (const space of [undefined, 2, '\t']) {
-    const outline = outlined(JSON.stringify(body, null, space));
+    const outline = outlined(JSON.stringify(body, null, space), texts);
     assert.deepEqual(JSON.parse(outline ?? ''), expected);
   }
+});
+
+test('elements that begin as given around a long text are folded whole, in the list that is named and nowhere else', () => {
+  const said = JSON.stringify(long);
+  const user = `{"role":"user","content":${said}}`;
+  const spaced = `{"role": "user", "content": ${said}}`;
+  const more = `{"role":"user","content":${said},"name":"n"}`;
+  const short = '{"role":"user","content":"yes"}';
+  const body = (list: string): string => `{"input":[${user}],"messages":[${list}],"metadata":{"kept":[${user}]}}`;
+  assert.equal(
+    outlined(body(`${user}, ${spaced},${more},[${user}],${short}`), elements),
+    body(`null, null,${more.replace(said, '"..."')},[${user.replace(said, '"..."')}],${short}`),
+  );
 });
 
 function isJson(text: string | null): boolean {
@@ -125,6 +142,9 @@ const spoilt = fc.record({
     'é',
     '\\"',
     ':',
+    '5',
+    'null',
+    '-',
   ),
 });
 
@@ -133,11 +153,11 @@ test('property: the outline of a body is JSON exactly when the body is, however 
     fc.property(spoilt, ({ content, at, remove, insert }) => {
       const text = JSON.stringify({
         model: 'm',
-        messages: [{ role: 'user', content: content.join('') }, { text: long }],
+        messages: [{ role: 'user', content: content.join('') }, { text: long }, { role: 'user', content: long }],
       });
       const place = at % text.length;
       const sent = text.slice(0, place) + insert + text.slice(place + remove);
-      assert.equal(isJson(outlined(sent)), isJson(sent), sent);
+      for (const folds of [texts, elements]) assert.equal(isJson(outlined(sent, folds)), isJson(sent), sent);
     }),
     { numRuns: 3_000 },
   );
@@ -149,7 +169,9 @@ test('each byte that no string may hold is found wherever it stands among the ot
       const content = Buffer.alloc(100, 'x');
       content[20 + place] = byte;
       const text = `{"messages":[{"content":"${content.toString('latin1')}"}]}`;
-      assert.equal(isJson(outlined(text)), isJson(text), `byte ${byte} at ${place}`);
+      for (const folds of [texts, elements]) {
+        assert.equal(isJson(outlined(text, folds)), isJson(text), `byte ${byte} at ${place}`);
+      }
     }
   }
 });

@@ -15,15 +15,26 @@ export type Flaw =
 
 export interface BodyMap {
   readonly fields: ReadonlyMap<string, Span>;
-  /** Where folded texts begin and end, without their quotes: begin, end, begin, end … */
+  /**
+   * What is folded, three numbers each: where it begins, where it ends, and what it is: `aText` (without its quotes), else the number of
+   * the opening of an element that is folded whole.
+   */
   readonly folded: readonly number[];
 }
 
-/** Which texts may be folded: long values of these names, however deep inside this top-level field. */
+/** What may be folded of one top-level field. */
 export interface Folds {
   readonly field: string;
+  /** Long values of these names, however deep. */
   readonly names: readonly string[];
+  /** Elements that begin with one of these, the quote of a long text included, and end with that text and a brace. */
+  readonly openings: readonly string[];
 }
+
+const nothingFolded = { field: null, names: [], openings: [] };
+
+/** Among what is folded: a text. */
+export const aText = -1;
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -41,17 +52,19 @@ export const deepest = 128;
 const longestUnfolded = 64;
 
 /**
- * Takes a body that is UTF-8, and which of its texts may be folded; returns where its top-level fields and folded texts stand, or
+ * Takes a body that is UTF-8, and what of it may be folded; returns where its top-level fields and what is folded stand, or
  * what is wrong with it. It reads strings to the last escape, and of the rest no more than it needs: whether the body is JSON, JSON.parse
  * says of its outline.
  */
 export function mapBody(bytes: Buffer, folds: Folds | null): BodyMap | Flaw {
   const fields = new Map<string, Span>();
   const folded: number[] = [];
+  const { field, names, openings } = folds ?? nothingFolded;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let depth = 0;
   let keyStart = -1;
   let key: string | null = null;
+  let isFolding = false;
   let valueStart = -1;
   let lastString = 0;
   for (let at = 0; at < bytes.length; at++) {
@@ -62,12 +75,20 @@ export function mapBody(bytes: Buffer, folds: Folds | null): BodyMap | Flaw {
       if (depth === 1 && key === null) {
         keyStart = at;
         key = keyAt(bytes, at, end);
-      } else if (end - at > longestUnfolded && key === folds?.field && isNamed(bytes, lastString, at, folds.names)) {
-        folded.push(at + 1, end - 1);
+        isFolding = key === field;
+      } else if (isFolding && end - at > longestUnfolded && isNamed(bytes, lastString, at, names)) {
+        folded.push(at + 1, end - 1, aText);
       }
       lastString = at;
       at = end - 1;
     } else if (byte === openBrace || byte === openBracket) {
+      const opening = isFolding && depth === 2 ? openingAt(bytes, at, openings) : -1;
+      const end = opening === -1 ? -1 : endOfElement(bytes, view, at + (openings[opening] ?? '').length - 1);
+      if (end !== -1) {
+        folded.push(at, end, opening);
+        at = end - 1;
+        continue;
+      }
       if (depth === 0 && byte === openBracket) return { kind: 'not-object' };
       if (++depth > deepest) return { kind: 'depth' };
     } else if (byte === closeBrace || byte === closeBracket || (byte === comma && depth === 1)) {
@@ -75,6 +96,7 @@ export function mapBody(bytes: Buffer, folds: Folds | null): BodyMap | Flaw {
         if (fields.has(key)) return { kind: 'duplicate', field: key };
         fields.set(key, { start: keyStart, value: valueStart, end: trimmedEnd(bytes, at) });
         key = null;
+        isFolding = false;
         valueStart = -1;
       }
       if (byte !== comma) depth--;
@@ -85,24 +107,34 @@ export function mapBody(bytes: Buffer, folds: Folds | null): BodyMap | Flaw {
   return depth === 0 ? { fields, folded } : { kind: 'syntax' };
 }
 
-const fold = Buffer.from('...');
+const dots = Buffer.from('...');
+/** Stands for an element: like a brace it joins no token beside it, and unlike one nothing is made of it. */
+const nothing = Buffer.from('null');
 
-/** Takes a body and its map; returns its text with three dots in place of each folded text: JSON exactly when the body is. */
+/**
+ * Takes a body and its map; returns its text with three dots in place of each folded text and null in place of each folded element:
+ * JSON exactly when the body is.
+ */
 export function outlineOf(bytes: Buffer, { folded }: BodyMap): string {
   if (folded.length === 0) return bytes.toString('utf8');
   let length = bytes.length;
-  for (let at = 0; at < folded.length; at += 2) length -= (folded[at + 1] ?? 0) - (folded[at] ?? 0) - fold.length;
+  for (let at = 0; at < folded.length; at += 3) {
+    length -= (folded[at + 1] ?? 0) - (folded[at] ?? 0) - standIn(folded[at + 2]).length;
+  }
   const outline = Buffer.allocUnsafe(length);
   let written = 0;
   let from = 0;
-  for (let at = 0; at < folded.length; at += 2) {
+  for (let at = 0; at < folded.length; at += 3) {
     written = copy(bytes, from, folded[at] ?? 0, outline, written);
-    written = copy(fold, 0, fold.length, outline, written);
+    const short = standIn(folded[at + 2]);
+    written = copy(short, 0, short.length, outline, written);
     from = folded[at + 1] ?? 0;
   }
   copy(bytes, from, bytes.length, outline, written);
   return outline.toString('utf8');
 }
+
+const standIn = (what: number | undefined): Buffer => (what === aText ? dots : nothing);
 
 /** Most of what stands between two texts is so short that a call of Buffer's own copy would cost more than the bytes. */
 const walkedBytes = 64;
@@ -119,6 +151,20 @@ function copy(bytes: Buffer, from: number, to: number, target: Buffer, start: nu
 function isNamed(bytes: Buffer, name: number, at: number, names: readonly string[]): boolean {
   const mark = bytes[at - 1] === colon ? at - 1 : bytes[at - 1] === 0x20 && bytes[at - 2] === colon ? at - 2 : -1;
   return mark !== -1 && names.some((one) => mark - name === one.length + 2 && stands(bytes, name + 1, one));
+}
+
+/** Takes where a brace stands; returns the number of the opening that stands there, or -1. */
+function openingAt(bytes: Buffer, at: number, openings: readonly string[]): number {
+  for (let number = 0; number < openings.length; number++) {
+    if (stands(bytes, at, openings[number] ?? '')) return number;
+  }
+  return -1;
+}
+
+/** Takes where an element's last string begins; returns where the element has ended, or -1 when more follows or the string is short. */
+function endOfElement(bytes: Buffer, view: DataView, string: number): number {
+  const end = endOfString(bytes, view, string);
+  return end - string > longestUnfolded && bytes[end] === closeBrace ? end + 1 : -1;
 }
 
 function stands(bytes: Buffer, start: number, word: string): boolean {

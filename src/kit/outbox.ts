@@ -1,6 +1,7 @@
-// What is written when this turn of the event loop has read all there was to read: first what must be kept (the journal), then
-// what goes out to sockets. Invariant: nothing goes out before what was put in to be kept. Why at the end of a turn: bytes for
-// many sockets written one after the other wake their readers once instead of once each, and rows share one write to disk.
+// What is written when this turn of the event loop has read all there was to read: first what is asked of upstreams, so that models
+// begin; then what must be kept (the journal); then what goes out to clients. Invariant: no answer goes out before what was put in to
+// be kept. Why at the end of a turn: bytes for many sockets written one after the other wake their readers once instead of once each,
+// and rows share one write to disk.
 
 /** Something with bytes that wait. It must not throw. */
 export interface Waiting {
@@ -8,19 +9,26 @@ export interface Waiting {
 }
 
 export class Outbox {
+  #asked: Waiting[] = [];
   #kept: Waiting[] = [];
-  #sent: Waiting[] = [];
+  #answered: Waiting[] = [];
   #isPlanned = false;
 
-  /** Takes something to be flushed before anything goes out. */
+  /** Takes a request to an upstream. */
+  ask(one: Waiting): void {
+    this.#asked.push(one);
+    this.#plan();
+  }
+
+  /** Takes something to be flushed before any answer goes out. */
   keep(one: Waiting): void {
     this.#kept.push(one);
     this.#plan();
   }
 
-  /** Takes something to be flushed at the end of this turn. */
-  send(one: Waiting): void {
-    this.#sent.push(one);
+  /** Takes an answer, or a part of one. */
+  answer(one: Waiting): void {
+    this.#answered.push(one);
     this.#plan();
   }
 
@@ -30,13 +38,17 @@ export class Outbox {
     setImmediate(this.#flush);
   }
 
+  /** A loop for each kind: V8 knows what flush() is in each of them. */
   readonly #flush = (): void => {
     this.#isPlanned = false;
+    const asked = this.#asked;
     const kept = this.#kept;
-    const sent = this.#sent;
+    const answered = this.#answered;
+    this.#asked = [];
     this.#kept = [];
-    this.#sent = [];
+    this.#answered = [];
+    for (const one of asked) one.flush();
     for (const one of kept) one.flush();
-    for (const one of sent) one.flush();
+    for (const one of answered) one.flush();
   };
 }

@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from '../../core/json.ts';
 import { header } from '../../core/wire.ts';
 import { deepest, type Flaw, isText, mapBody, outlineOf } from '../../kit/json-body.ts';
 import type { Admitted, Understood } from '../exchange.ts';
-import { foldedTexts, Words } from '../words.ts';
+import { folds, unfoldMessages, Words } from '../words.ts';
 import { consumedFields, readOptions } from './options.ts';
 
 /** Takes an admitted request; returns what it asks. Throws body_*, field_*, dialect_wrong or model_forbidden. */
@@ -15,9 +15,11 @@ export function understand(admitted: Admitted): Understood {
   const bytes = arrived.body;
   refuseEncoding(header(arrived, 'content-encoding'));
   checkText(bytes);
-  const map = mapBody(bytes, foldedTexts);
+  const map = mapBody(bytes, folds);
   if ('kind' in map) throw notJson(bytes) ?? flawed(map);
-  const body = parse(outlineOf(bytes, map), bytes);
+  const outline = parse(outlineOf(bytes, map), bytes);
+  const isOutline = unfoldMessages(outline, map);
+  const body = isOutline ? outline : parse(bytes.toString('utf8'), bytes);
   const model = modelOf(body);
   checkFields(surface.operation, body);
   if (surface.dialect.name === 'openai' && surface.operation === 'chat') surface.dialect.decode(body, []);
@@ -28,7 +30,7 @@ export function understand(admitted: Admitted): Understood {
     ...admitted,
     bytes,
     map,
-    words: new Words(body, bytes, map.folded.length > 0),
+    words: new Words(body, bytes, isOutline && map.folded.length > 0),
     model,
     stream: streamOf(body, surface.operation),
     includeUsage: usageAsked,

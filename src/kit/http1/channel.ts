@@ -81,7 +81,7 @@ export class Channel implements Waiting {
       }
     }
     this.#out = isCopied ? [start] : [start, ...body];
-    this.#outbox.send(this);
+    this.#outbox.ask(this);
   }
 
   /** Writes the request, unless the call was ended meanwhile. */
