@@ -7,7 +7,7 @@ import { quantile } from './histogram.ts';
 import { type Instruments, type LoadOptions, type LoadReport, putLoad } from './instruments.ts';
 import { disturbance } from './machine.ts';
 import { type Figures, median } from './median.ts';
-import { family, pin, proportionalMb, residentMb, start, stop } from './processes.ts';
+import { family, pinLast, proportionalMb, residentMb, start, stop } from './processes.ts';
 import { type Ask, bodyOf, latency, plain, requestBytes, throughput } from './requests.ts';
 import { untilAnswered } from './until-answered.ts';
 
@@ -66,7 +66,7 @@ export async function begin(
       family(pid)
         .filter((one) => !isDatabase(one))
         .map((one) => one.pid);
-    pin(database(), bench.toolsCore);
+    pinLast(database(), bench.toolsCore);
     return { subject: { launch, port, own, database }, child, startMs };
   } catch (error) {
     await stop(child);
@@ -78,9 +78,10 @@ function lowered(headers: Readonly<Record<string, string>>): Readonly<Record<str
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Puts one load on a subject and turns the report into figures. */
+/** Puts one load on a subject and turns the report into figures. Its database is pinned again: it may have begun a process since. */
 export async function ask(what: Ask, subject: Subject, pace: Pace, bench: Bench): Promise<Outcome> {
   const { launch, port } = subject;
+  pinLast(subject.database(), bench.toolsCore);
   const report = await putLoad(bench.instruments.load, {
     port,
     request: requestBytes(what, launch[what.route], port),
@@ -143,27 +144,36 @@ export async function memory(subject: Subject, when: 'idle' | 'loaded'): Promise
   return { [`${when}.mb`]: residentMb(subject.own()), ...(database === 0 ? {} : { [`${when}.databaseMb`]: database }) };
 }
 
-/** Which loads a run puts on, and for how long. The first one warms for longer: compilers are at work. */
+/** Which loads a run puts on, and for how long. */
 export interface Plan {
   readonly asks: readonly Ask[];
   readonly pace: Pace;
-  readonly firstWarmSeconds: number;
+  /** Seconds of each load in a rehearsal, 0 for none: compilers are at work, and a gateway in use has met all kinds of requests. */
+  readonly rehearsalSeconds: number;
 }
 
-/** The whole table's plan. */
-export const wholePlan = (seconds: number): Plan => ({
-  asks: [...throughput, ...latency],
+/** The first shows a compiler one kind of request after the other; in the second it mends what it took for granted. */
+const rehearsals = 2;
+
+/** The plan for these loads: so many seconds each, after a rehearsal. */
+export const planOf = (asks: readonly Ask[], seconds: number): Plan => ({
+  asks,
   pace: { warmSeconds: Math.min(1.5, seconds), seconds },
-  firstWarmSeconds: Math.min(4, seconds),
+  rehearsalSeconds: Math.min(1, seconds),
 });
 
-/** Puts a plan's loads on a subject, one after the other. */
+/** The whole table's plan. */
+export const wholePlan = (seconds: number): Plan => planOf([...throughput, ...latency], seconds);
+
+/** Puts a plan's loads on a subject, one after the other, once they were rehearsed: what fails there fails again where it counts. */
 export async function askAll(plan: Plan, subject: Subject, bench: Bench): Promise<readonly Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (const [index, what] of plan.asks.entries()) {
-    const warmSeconds = index === 0 ? plan.firstWarmSeconds : plan.pace.warmSeconds;
-    outcomes.push(await ask(what, subject, { ...plan.pace, warmSeconds }, bench));
+  const { asks, pace, rehearsalSeconds } = plan;
+  const rehearsed = rehearsalSeconds > 0 ? Array.from({ length: rehearsals }, () => asks).flat() : [];
+  for (const what of rehearsed) {
+    await ask(what, subject, { warmSeconds: 0, seconds: rehearsalSeconds / what.stretch }, bench);
   }
+  const outcomes: Outcome[] = [];
+  for (const what of asks) outcomes.push(await ask(what, subject, pace, bench));
   return outcomes;
 }
 

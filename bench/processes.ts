@@ -82,6 +82,15 @@ export function pin(pids: readonly number[], core: number): void {
   for (const pid of pids) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' });
 }
 
+/**
+ * Takes process ids; moves them to a core as pin() does, where they run only while nobody else wants to (SCHED_IDLE, sched(7)):
+ * what is measured there does not wait for them.
+ */
+export function pinLast(pids: readonly number[], core: number): void {
+  pin(pids, core);
+  for (const pid of pids) spawnSync('chrt', ['-a', '-i', '-p', '0', String(pid)], { stdio: 'ignore' });
+}
+
 /** Takes process ids; returns their resident memory in MB (10^6 bytes), shared pages counted in each. */
 export function residentMb(pids: readonly number[]): number {
   return kilobytes(pids, 'status', /^VmRSS:\s+(\d+) kB/m) / 976.5625;

@@ -81,7 +81,7 @@ async function measureDirect(run: Run): Promise<Round> {
   const embeddings = { path: '/v1/embeddings', model: 'text-embedding-3-small', headers: {} };
   const none = (): readonly number[] => [];
   const subject: Subject = { launch: { chat, embeddings }, port: run.upstreamPort, own: none, database: none };
-  return roundOf(await askAll({ ...run.plan, firstWarmSeconds: run.plan.pace.warmSeconds }, subject, run.bench), []);
+  return roundOf(await askAll({ ...run.plan, rehearsalSeconds: 0 }, subject, run.bench), []);
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

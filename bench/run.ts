@@ -10,7 +10,7 @@ import { gateways } from './gateways/index.ts';
 import { complaints, type Ratios, ratios, tolerance, unmeasured } from './guard.ts';
 import { build, startUpstream } from './instruments.ts';
 import { thisMachine } from './machine.ts';
-import { type Plan, wholePlan } from './measure.ts';
+import { type Plan, planOf, wholePlan } from './measure.ts';
 import { runToEnd, stop } from './processes.ts';
 import { throughput } from './requests.ts';
 import type { Results } from './results.ts';
@@ -28,14 +28,7 @@ const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`
 /** The guard's rows: one small, one large, one of many small pieces. */
 const guarded = throughput.filter(({ name }) => ['chat-1k', 'chat-20k', 'burst'].includes(name));
 
-function planOf({ isQuick, seconds }: Wanted): Plan {
-  if (!isQuick) return wholePlan(seconds);
-  return {
-    asks: guarded,
-    pace: { warmSeconds: Math.min(1, seconds), seconds },
-    firstWarmSeconds: Math.min(4, seconds),
-  };
-}
+const planFor = ({ isQuick, seconds }: Wanted): Plan => (isQuick ? planOf(guarded, seconds) : wholePlan(seconds));
 
 /** Stops everything that was started, whatever happened. The folder may be entered by the account that the database runs as. */
 async function measured(wanted: Wanted): Promise<Results> {
@@ -48,7 +41,7 @@ async function measured(wanted: Wanted): Promise<Results> {
     const { core, toolsCore, rounds, seconds, soaked, soakRequests, scaled } = wanted;
     const bench = { instruments, upstream: upstream.child, folder, core, toolsCore };
     const lasting = { soaked, soakRequests, scaled, scaleSeconds: seconds };
-    const run = { bench, upstreamPort: upstream.port, peers, plan: planOf(wanted), rounds, ...lasting, say };
+    const run = { bench, upstreamPort: upstream.port, peers, plan: planFor(wanted), rounds, ...lasting, say };
     const chosen = gateways.filter(({ name }) => wanted.only.includes(name));
     const seen = await measureAll(chosen, run);
     return {
