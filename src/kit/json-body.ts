@@ -108,7 +108,7 @@ export function mapBody(bytes: Buffer, folds: Folds | null): BodyMap | Flaw {
 }
 
 const dots = Buffer.from('...');
-/** Stands for an element: like a brace it joins no token beside it, and unlike one nothing is made of it. */
+/** Stands for an element: beside any other token it is as wrong as an object would be there, and V8 makes no object of it. */
 const nothing = Buffer.from('null');
 
 /**
