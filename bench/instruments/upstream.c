@@ -1,7 +1,8 @@
 /* The upstream that every gateway is measured in front of: OpenAI's API with canned answers, as fast as one core allows.
    upstream PORT. Answers POST …/embeddings with one vector, other POSTs with a chat answer, or with 100 chunks and a usage
-   event when the body asks for a stream; anything else with a list of models. A body that holds "pace-N" gets its chunks N
-   milliseconds apart (N is 0, 1 or 10); every chunk is one write. Each answer goes out as soon as the whole request is in. */
+   event when the body asks for a stream; anything else with a list of models. As OpenAI has it, the first chunk says the role,
+   and the last why the answer ended. A body that holds "pace-N" gets its chunks N milliseconds apart (N is 0, 1 or 10); every
+   chunk is one write. Each answer goes out as soon as the whole request is in. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,7 +43,7 @@ typedef struct { char *text; size_t length; } Text;
 
 static Queue queues[PACES] = {{0, NULL, NULL}, {1000000, NULL, NULL}, {10000000, NULL, NULL}};
 static const char *paceMarks[PACES] = {"pace-0 ", "pace-1 ", "pace-10 "};
-static Text chat, embedding, models, streamHead, chunk, streamEnd;
+static Text chat, embedding, models, streamHead, chunks[3], streamEnd;
 static int poller;
 
 static long long now(void) {
@@ -70,6 +71,17 @@ static Text framed(const char *body, const char *after) {
 
 #define IDENTITY "\"id\":\"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT\",\"created\":1741569952,\"model\":\"gpt-4.1-2025-04-14\","
 
+/** A chunk of a stream, as OpenAI writes it: what it adds, and why the answer ended. */
+static Text chunkOf(const char *delta, const char *reason) {
+  char *body;
+  asprintf(&body,
+           "data: {" IDENTITY "\"object\":\"chat.completion.chunk\",\"service_tier\":\"default\",\"system_fingerprint\":"
+           "\"fp_44709d6fcb\",\"choices\":[{\"index\":0,\"delta\":{%s},\"logprobs\":null,\"finish_reason\":%s}],"
+           "\"usage\":null,\"obfuscation\":\"abcdefgh\"}\n\n",
+           delta, reason);
+  return framed(body, "");
+}
+
 static void can(void) {
   char content[1024] = "", *body;
   while (strlen(content) < 620) strcat(content, "A quick answer about a slow question, with \\\"quotes\\\" in it. ");
@@ -91,9 +103,9 @@ static void can(void) {
                   "\"openai\"},{\"id\":\"text-embedding-3-small\",\"object\":\"model\",\"created\":1741569952,\"owned_by\":\"openai\"}]}");
   streamHead.length = asprintf(&streamHead.text, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
                                "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n%s\r\n", headers);
-  chunk = framed("data: {" IDENTITY "\"object\":\"chat.completion.chunk\",\"service_tier\":\"default\",\"system_fingerprint\":"
-                 "\"fp_44709d6fcb\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"logprobs\":null,"
-                 "\"finish_reason\":null}],\"usage\":null,\"obfuscation\":\"abcdefgh\"}\n\n", "");
+  chunks[0] = chunkOf("\"role\":\"assistant\",\"content\":\"\",\"refusal\":null", "null");
+  chunks[1] = chunkOf("\"content\":\" token\"", "null");
+  chunks[2] = chunkOf("", "\"stop\"");
   streamEnd = framed("data: {" IDENTITY "\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":{\"prompt_tokens\":219,"
                      "\"completion_tokens\":100,\"total_tokens\":319}}\n\ndata: [DONE]\n\n", "0\r\n\r\n");
 }
@@ -197,7 +209,7 @@ static long long turn(Queue *queue) {
     if (!gone && c->outLength > 0) append(queue, c);
     else if (!gone && c->sent < CHUNKS) {
       c->sent++;
-      gone = say(c, chunk) < 0;
+      gone = say(c, chunks[c->sent == 1 ? 0 : c->sent < CHUNKS ? 1 : 2]) < 0;
       append(queue, c);
       if (gone) { if (!c->closed) close(c->fd); c->closed = 1; }
     } else {
