@@ -61,9 +61,11 @@ export async function attempt(
   limitMs: number,
   parts: Parts,
 ): Promise<WholeAnswer | StreamAnswer> {
-  const deadline = new Deadline(parts.clock, limitMs, asked.arrived.gone);
+  const deadline = new Deadline(parts.clock, asked.arrived.gone);
   try {
-    const incoming = await sent(asked, prepared, deadline, parts);
+    const answering = sent(asked, prepared, deadline, parts);
+    deadline.within(limitMs);
+    const incoming = await answering;
     if (incoming.status >= 300) throw await refusal(prepared, incoming);
     const context = new Context(asked, parts);
     if (asked.stream) return await begun(prepared, incoming, context, deadline, limitMs);

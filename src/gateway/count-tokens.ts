@@ -57,7 +57,8 @@ async function counted(arrived: Arrived, surface: Surface, parts: Parts, trail: 
 
 /** Returns what the upstream counts, or null when there is none or it does not answer well. */
 async function countUpstream(asked: Resolved, parts: Parts): Promise<number | null> {
-  const deadline = new Deadline(parts.clock, patienceMs, asked.arrived.gone);
+  const deadline = new Deadline(parts.clock, asked.arrived.gone);
+  deadline.within(patienceMs);
   try {
     const target = ordered(candidates(asked, asked.alias, parts), asked.alias, parts)[0];
     const route = target?.provider.countTokens;

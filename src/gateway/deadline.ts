@@ -3,28 +3,32 @@
 import type { Clock } from '../kit/clock.ts';
 import { Abort, type Signal } from '../kit/signal.ts';
 
+const nothing = (): void => undefined;
+
 export class Deadline {
   readonly #abort = new Abort();
   readonly #gone: Signal;
   readonly #clock: Clock;
-  #stopTimer: () => void;
+  #stopTimer: () => void = nothing;
+  #ms = 0;
+  /** Once a stream has begun: how long it may be silent. */
+  #silenceMs: number | null = null;
   #expired = false;
   /** Since when more of a stream is waited for; null: nobody waits. */
   #waitsSince: number | null = null;
 
-  /** Takes a clock, milliseconds, and the signal of the client's going. */
-  constructor(clock: Clock, ms: number, gone: Signal) {
+  /** Takes a clock and the signal of the client's going. */
+  constructor(clock: Clock, gone: Signal) {
     this.#gone = gone;
     this.#clock = clock;
-    this.#stopTimer = clock.after(ms, this.#expire);
     if (gone.aborted) this.#abort.abort();
     else gone.addEventListener('abort', this.#onGone);
   }
 
-  readonly #expire = (): void => {
+  #expire(): void {
     this.#expired = true;
     this.#abort.abort();
-  };
+  }
 
   readonly #onGone = (): void => this.#abort.abort();
 
@@ -37,20 +41,28 @@ export class Deadline {
     return this.#expired;
   }
 
-  /** A stream has begun. Takes the milliseconds it may be silent from now on while more of it is waited for. */
-  begun(silenceMs: number): void {
-    this.#stopTimer();
-    this.#watch(silenceMs, silenceMs);
+  /** The time runs, from now on. Takes milliseconds. */
+  within(ms: number): void {
+    this.#ms = ms;
+    this.#stopTimer = this.#clock.after(ms, this.#due);
   }
 
-  /** One timer a stream, set anew only when it fires. */
-  #watch(inMs: number, silenceMs: number): void {
-    this.#stopTimer = this.#clock.after(inMs, () => {
-      const silent = this.#waitsSince === null ? 0 : this.#clock.monotonic() - this.#waitsSince;
-      if (silent >= silenceMs) this.#expire();
-      else this.#watch(silenceMs - silent, silenceMs);
-    });
+  /** A stream has begun. Takes the milliseconds it may be silent from now on while more of it is waited for. */
+  begun(silenceMs: number): void {
+    this.#silenceMs = silenceMs;
+    // The timer that runs is the first to be due, nearly always: silence has just begun.
+    if (silenceMs >= this.#ms) return;
+    this.#stopTimer();
+    this.#stopTimer = this.#clock.after(silenceMs, this.#due);
   }
+
+  /** One timer a call, set anew only when it fires. */
+  readonly #due = (): void => {
+    const limitMs = this.#silenceMs;
+    const silentMs = this.#waitsSince === null ? 0 : this.#clock.monotonic() - this.#waitsSince;
+    if (limitMs === null || silentMs >= limitMs) this.#expire();
+    else this.#stopTimer = this.#clock.after(limitMs - silentMs, this.#due);
+  };
 
   /** More of the stream is waited for, from now on unless it was before. */
   waits(): void {

@@ -48,16 +48,36 @@ export function prepare(asked: Resolved, target: Target, parts: Parts): Prepared
   const call = callOf(asked, target, parts);
   const asksChat = own === undefined || surface.operation === 'chat';
   const written = passes ? spliced(asked, wire, call) : translated(asked, wire, call, asksChat ? dialect : null);
+  const place = placeOf(target, wire.path(call), wire.headers(call));
   return {
     target,
     wire,
     call,
     passes,
     dialect,
-    ...written,
-    path: target.basePath + wire.path(call),
-    headers: { 'content-type': 'application/json', ...wire.headers(call), ...target.headers },
+    request: written.request,
+    body: written.body,
+    path: place.path,
+    headers: place.headers,
   };
+}
+
+type Place = Pick<Prepared, 'path' | 'headers'>;
+
+/** Where a deployment's last call went, and what was said of that by its wire. */
+const lastPlaces = new WeakMap<Target, Place & { readonly said: Place }>();
+
+/** Takes a deployment and what its wire says of path and headers; returns all of both, the same ones as long as it says the same. */
+function placeOf(target: Target, path: string, headers: Place['headers']): Place {
+  const last = lastPlaces.get(target);
+  if (last?.said.headers === headers && last.said.path === path) return last;
+  const place = {
+    path: target.basePath + path,
+    headers: { 'content-type': 'application/json', ...headers, ...target.headers },
+    said: { path, headers },
+  };
+  lastPlaces.set(target, place);
+  return place;
 }
 
 /** Takes what is asked and a target; true when the answer is canned (LiteLLM's mock_response) and no provider is called. */

@@ -36,6 +36,7 @@ function giveStream(response: Response, reply: Reply, body: Streamed, pingMs: nu
       body.stop();
     };
     goOn();
+    response.hurry();
   });
 }
 

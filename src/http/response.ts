@@ -133,6 +133,11 @@ export class Response implements Waiting {
     this.#way.socket.destroy();
   }
 
+  /** What waits is the beginning of a stream, and goes out now if it may. */
+  hurry(): void {
+    this.#way.outbox.hurry(this);
+  }
+
   /** Writes what waits; called at the end of a turn. */
   flush(): void {
     const pieces = this.#pieces;
@@ -176,7 +181,7 @@ export class Response implements Waiting {
     this.#hasBegun = true;
     this.#isLast = this.#way.isLast();
     const { keepAliveSeconds } = this.#way;
-    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unnamed'}\r\n`;
+    let text = status === 200 ? usualLine : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unnamed'}\r\n`;
     for (const name in headers) {
       const value = headers[name];
       if (value === undefined) continue;
@@ -186,6 +191,8 @@ export class Response implements Waiting {
     return text + lines + dateLine() + (this.#isLast ? 'connection: close\r\n' : keepAlive(keepAliveSeconds));
   }
 }
+
+const usualLine = 'HTTP/1.1 200 OK\r\n';
 
 const keepAlive = (seconds: number): string => `connection: keep-alive\r\nkeep-alive: timeout=${seconds}\r\n`;
 

@@ -1,7 +1,7 @@
 // What is written when this turn of the event loop has read all there was to read: first what is asked of upstreams, so that models
 // begin; then what must be kept (the journal); then what goes out to clients. Invariant: no answer goes out before what was put in to
 // be kept. Why at the end of a turn: bytes for many sockets written one after the other wake their readers once instead of once each,
-// and rows share one write to disk.
+// and rows share one write to disk. What begins does not wait for that: the first request of a turn, the first words of a stream.
 
 /** Something with bytes that wait. It must not throw. */
 export interface Waiting {
@@ -13,10 +13,15 @@ export class Outbox {
   #kept: Waiting[] = [];
   #answered: Waiting[] = [];
   #isPlanned = false;
+  #hasAsked = false;
 
-  /** Takes a request to an upstream. */
+  /** Takes a request to an upstream. The first of a turn goes out at once. */
   ask(one: Waiting): void {
-    this.#asked.push(one);
+    if (this.#hasAsked) this.#asked.push(one);
+    else {
+      this.#hasAsked = true;
+      one.flush();
+    }
     this.#plan();
   }
 
@@ -32,6 +37,11 @@ export class Outbox {
     this.#plan();
   }
 
+  /** Takes an answer that was put in and has just begun; it goes out at once unless something is to be kept before it. */
+  hurry(one: Waiting): void {
+    if (this.#kept.length === 0) one.flush();
+  }
+
   #plan(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
@@ -41,6 +51,7 @@ export class Outbox {
   /** A loop for each kind: V8 knows what flush() is in each of them. */
   readonly #flush = (): void => {
     this.#isPlanned = false;
+    this.#hasAsked = false;
     const asked = this.#asked;
     const kept = this.#kept;
     const answered = this.#answered;

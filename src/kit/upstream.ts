@@ -164,6 +164,9 @@ function readProxies({ https, http, none }: ProxyOptions): Proxies {
 class OverLane implements Route {
   readonly #lane: Lane;
   readonly #proxy: URL | null;
+  /** What the last request was, and how its head began: the next one's is often the same but for its length. */
+  #last: Pick<OutgoingRequest, 'method' | 'path' | 'headers'> | null = null;
+  #opening: string | Error = '';
 
   /** Takes a lane, and the proxy at its end when it is asked in place of the origin. */
   constructor(lane: Lane, proxy: URL | null) {
@@ -180,8 +183,14 @@ class OverLane implements Route {
   }
 
   start(request: OutgoingRequest, events: CallEvents): CallControl | Error {
-    const bytes = bytesOf(request, this.#proxy);
-    return bytes instanceof Error ? bytes : this.#lane.start(bytes, events);
+    const { method, path, headers } = request;
+    const last = this.#last;
+    if (last === null || last.headers !== headers || last.path !== path || last.method !== method) {
+      this.#last = { method, path, headers };
+      this.#opening = openingOf(request, this.#proxy);
+    }
+    const opening = this.#opening;
+    return opening instanceof Error ? opening : this.#lane.start(bytesOf(request, opening), events);
   }
 
   close(): void {
@@ -223,8 +232,11 @@ const nothing: readonly Buffer[] = [];
 const fitName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const unfitValue = /[^\t\x20-\x7e\x80-\xff]/;
 
-/** Takes a request, and the proxy that is asked in place of its origin; returns it as it goes out, or why it cannot: nothing in it may end a line. */
-function bytesOf({ method, origin, path, headers, body }: OutgoingRequest, proxy: URL | null): CallBytes | Error {
+/**
+ * Takes a request, and the proxy that is asked in place of its origin; returns its head as far as the length of its body, or why it
+ * cannot go out: nothing in it may end a line.
+ */
+function openingOf({ method, origin, path, headers }: OutgoingRequest, proxy: URL | null): string | Error {
   if (!/^\/[\x21-\x7e]*$/.test(path)) return new Error('the path holds a character that must be encoded');
   let head = `${method} ${proxy === null ? path : origin + path} HTTP/1.1\r\nhost: ${origin.slice(origin.indexOf('://') + 3)}\r\n`;
   const proof = proxy === null ? null : proofFor(proxy);
@@ -237,9 +249,15 @@ function bytesOf({ method, origin, path, headers, body }: OutgoingRequest, proxy
       return new Error(`the header ${JSON.stringify(name)} holds a character that no header may hold`);
     head += `${name}: ${text}\r\n`;
   }
+  return head;
+}
+
+/** Takes a request and how its head begins; returns it as it goes out. */
+function bytesOf({ method, body }: OutgoingRequest, opening: string): CallBytes {
   const pieces = body ?? nothing;
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
   const saysLength = body !== null || method === 'POST' || method === 'PATCH';
-  if (saysLength) head += `content-length: ${length}\r\n`;
-  return { isHead: method === 'HEAD', head: `${head}\r\n`, body: pieces, length };
+  const head = saysLength ? `${opening}content-length: ${length}\r\n\r\n` : `${opening}\r\n`;
+  return { isHead: method === 'HEAD', head, body: pieces, length };
 }

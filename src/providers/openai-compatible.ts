@@ -9,7 +9,7 @@ import { type MessageFacts, mendMessages, mendTools } from './openai-compatible/
 import { applyParameters, type ParameterFacts } from './openai-compatible/parameters.ts';
 import { chatReader, chatRepair, streamWatch } from './openai-compatible/stream.ts';
 import { usageOf } from './openai-compatible/usage.ts';
-import type { Call, ModelQuestion, Provider, Wire } from './provider.ts';
+import type { Call, ModelQuestion, Provider, Upstream, Wire } from './provider.ts';
 import { rerankAnswer, rerankTexts, rerankUsage } from './rerank.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
@@ -50,7 +50,7 @@ export interface CompatibleFacts {
   readonly paths?: Readonly<Partial<Record<Operation, string | ((call: Call) => string)>>>;
   /** The model's name as the provider wants it, when it is not what stands after the prefix. */
   readonly modelName?: (model: string) => string;
-  readonly headers?: (call: Call) => Readonly<Record<string, string>>;
+  readonly headers?: (upstream: Upstream) => Readonly<Record<string, string>>;
   readonly chat?: ChatFacts;
   readonly completion?: ParameterFacts;
   readonly embedding?: EmbeddingFacts;
@@ -170,17 +170,30 @@ function moderationWire(facts: CompatibleFacts): Wire {
 
 function commonWire(facts: CompatibleFacts, operation: Operation): Omit<Wire, 'edits'> {
   const path = facts.paths?.[operation] ?? paths[operation];
+  const headersOf = onceFor((upstream) => {
+    const key = upstream.credential.api_key;
+    const bearer = key === undefined || key.isEmpty ? {} : { authorization: key.prefixed('Bearer ') };
+    return { ...bearer, ...facts.headers?.(upstream) };
+  });
   return {
     dialect: 'openai',
     framing: 'sse',
     path: (call) => (typeof path === 'string' ? path : path(call)),
-    headers(call) {
-      const key = call.upstream.credential.api_key;
-      const bearer = key === undefined || key.isEmpty ? {} : { authorization: key.prefixed('Bearer ') };
-      return { ...bearer, ...facts.headers?.(call) };
-    },
+    headers: ({ upstream }) => headersOf(upstream),
     usage: usageOf,
     failure: (status, headers, body) => upstreamFailure(facts.name, status, headers, body),
+  };
+}
+
+/** Takes a function of a deployment; returns it as one that is asked once for each. */
+function onceFor<Value>(of: (upstream: Upstream) => Value): (upstream: Upstream) => Value {
+  const known = new WeakMap<Upstream, Value>();
+  return (upstream) => {
+    const before = known.get(upstream);
+    if (before !== undefined) return before;
+    const value = of(upstream);
+    known.set(upstream, value);
+    return value;
   };
 }
 

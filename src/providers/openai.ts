@@ -15,6 +15,8 @@ const strict: ModelRule = {
   rejects: ['top_k', 'thinking'],
 };
 
+const responses = 'responses/';
+
 export const openai: Provider = openAiCompatible({
   name: 'openai',
   label: 'OpenAI',
@@ -24,8 +26,8 @@ export const openai: Provider = openAiCompatible({
   baseUrl: address,
   operations: ['chat', 'completion', 'embedding', 'moderation'],
   // LiteLLM's `openai/responses/<model>` asks for another API of the same model; chat is answered by this one.
-  modelName: (model) => model.replace(/^responses\//, ''),
-  headers({ upstream: { parameters } }): Record<string, string> {
+  modelName: (model) => (model.startsWith(responses) ? model.slice(responses.length) : model),
+  headers({ parameters }): Record<string, string> {
     return parameters.organization === undefined ? {} : { 'openai-organization': parameters.organization };
   },
   chat: {

@@ -6,23 +6,24 @@ import type { Parts, Resolved } from '../exchange.ts';
 import type { Trail } from '../trail.ts';
 import { replyLines } from './headers.ts';
 
-const eventStream = 'text/event-stream; charset=utf-8';
-const wholeHeaders = { 'content-type': 'application/json' };
+const none = {};
+/** As they go out, like the rest of the head (headers.ts). */
+const wholeLines = 'content-type: application/json\r\n';
+const streamLines =
+  'content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\nx-accel-buffering: no\r\n';
 
 /** Takes an answer; returns the reply. A stream's row is written when it ends, a whole answer's now. */
 export function answerReply(asked: Resolved, answer: Answer, parts: Parts, trail: Trail): Reply {
   trail.began();
   const { ping } = asked.surface.dialect;
   if (answer.kind === 'stream') {
-    const lines = replyLines(asked, answer, null, parts, trail);
-    return { status: 200, headers: streamHeaders, lines, body: new Delivery(asked, answer, trail), ping };
+    const lines = streamLines + replyLines(asked, answer, null, parts, trail);
+    return { status: 200, headers: none, lines, body: new Delivery(asked, answer, trail), ping };
   }
-  const lines = replyLines(asked, answer, trail.costOf(answer.usage), parts, trail);
+  const lines = wholeLines + replyLines(asked, answer, trail.costOf(answer.usage), parts, trail);
   trail.succeed(200, answer.usage);
-  return { status: 200, headers: wholeHeaders, lines, body: answer.bytes };
+  return { status: 200, headers: none, lines, body: answer.bytes };
 }
-
-const streamHeaders = { 'content-type': eventStream, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
 
 /**
  * Takes a request whose stream is silent for too long to go on waiting with the head; returns a reply whose stream waits
@@ -30,10 +31,16 @@ const streamHeaders = { 'content-type': eventStream, 'cache-control': 'no-cache'
  */
 export function lateReply(asked: Resolved, answering: Promise<Answer>, trail: Trail): Reply {
   const headers = {
-    ...streamHeaders,
     'x-litellm-call-id': asked.arrived.callId,
     'x-plumbline-request-id': asked.arrived.id,
   };
   const { ping } = asked.surface.dialect;
-  return { status: 200, headers, body: new LateDelivery(asked, answering, trail), ping, isLate: true };
+  return {
+    status: 200,
+    headers,
+    lines: streamLines,
+    body: new LateDelivery(asked, answering, trail),
+    ping,
+    isLate: true,
+  };
 }

@@ -4,7 +4,9 @@ import { GatewayError } from '../../core/errors.ts';
 import type { Parts, Resolved } from '../exchange.ts';
 import { canServe } from '../prepare.ts';
 import { strategies } from '../strategies/index.ts';
+import type { Candidate } from '../strategies/strategy.ts';
 import type { Alias, Target } from '../target.ts';
+import type { Seen, Traffic } from '../traffic.ts';
 
 /** Takes what is asked and an alias; returns its deployments that could serve it at all. Throws when there are none. */
 export function candidates(asked: Resolved, alias: Alias, parts: Parts): readonly Target[] {
@@ -43,11 +45,28 @@ export function ordered(targets: readonly Target[], alias: Alias, parts: Parts):
   const awake = kept(targets, (target) => !parts.traffic.rests(target.record.id));
   if (awake.length < 2) return awake;
   const share = 1 / parts.crew.size;
-  const seen = awake.map((target) => ({ target, seen: parts.traffic.seen(target.record.id), share }));
-  const sorted = strategies[alias.strategy].order(seen, parts.random).map(({ target }) => target);
+  const choices = awake.map((target) => new Choice(target, share, parts.traffic));
+  const sorted = strategies[alias.strategy].order(choices, parts.random).map(({ target }) => target);
   if (sorted.every(isPlain)) return sorted;
   const fullness = (target: Target): number => Number(isFull(target, parts));
   return sorted.toSorted((a, b) => fullness(a) - fullness(b) || orderOf(a) - orderOf(b));
+}
+
+/** What was seen of a deployment is looked up only for a strategy that asks. */
+class Choice implements Candidate {
+  readonly target: Target;
+  readonly share: number;
+  readonly #traffic: Traffic;
+
+  constructor(target: Target, share: number, traffic: Traffic) {
+    this.target = target;
+    this.share = share;
+    this.#traffic = traffic;
+  }
+
+  get seen(): Seen {
+    return this.#traffic.seen(this.target.record.id);
+  }
 }
 
 /** Nearly always that is all of them, and the list itself will do. */

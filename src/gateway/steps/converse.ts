@@ -201,7 +201,8 @@ async function room(
   parts: Parts,
 ): Promise<void> {
   const { id, parameters } = target.record;
-  const patience = new Deadline(parts.clock, limitMs, asked.arrived.gone);
+  const patience = new Deadline(parts.clock, asked.arrived.gone);
+  patience.within(limitMs);
   try {
     while (isFull(target, parts) && !patience.signal.aborted) await parts.traffic.turn(id, patience.signal);
   } finally {

@@ -11,17 +11,12 @@ import type { Trail } from '../trail.ts';
 export function replyLines(asked: Resolved, answer: Answer, cost: number | null, parts: Parts, trail: Trail): string {
   const { id, callId } = asked.arrived;
   const { totalMs, overheadMs } = trail.times();
-  const { attempts } = trail;
   const overhead = thousandths(overheadMs);
-  let lines = `${standing(answer.target, parts.version)}x-litellm-call-id: ${callId}\r
-x-litellm-model-group: ${headerText(trail.group ?? asked.model)}\r
-x-litellm-attempted-retries: ${Math.max(0, attempts - 1)}\r
-x-litellm-attempted-fallbacks: ${trail.fallbacks}\r
+  let lines = `${standing(answer.target, asked.model, parts.version, trail)}x-litellm-call-id: ${callId}\r
 x-litellm-response-duration-ms: ${thousandths(totalMs)}\r
 x-litellm-overhead-duration-ms: ${overhead}\r
-x-plumbline-request-id: ${id}\r
-x-plumbline-attempts: ${attempts}\r
 x-plumbline-overhead-ms: ${overhead}\r
+x-plumbline-request-id: ${id}\r
 `;
   if (cost !== null) lines += `x-litellm-response-cost: ${cost}\r\nx-plumbline-cost: ${cost}\r\n`;
   if (trail.dropped.length > 0) lines += `x-plumbline-dropped-parameters: ${namesIn(trail.dropped)}\r\n`;
@@ -33,21 +28,35 @@ x-plumbline-overhead-ms: ${overhead}\r
   return lines;
 }
 
-/** What is the same in every answer of a deployment. */
-const told = new WeakMap<Target, string>();
+/** What a deployment's last answer said of where it came from, and by how many tries. */
+interface Standing {
+  readonly group: string;
+  readonly attempts: number;
+  readonly fallbacks: number;
+  readonly lines: string;
+}
 
-function standing(target: Target, version: string): string {
-  const known = told.get(target);
-  if (known !== undefined) return known;
+const told = new WeakMap<Target, Standing>();
+
+/** Most answers of a deployment say the same of all that. */
+function standing(target: Target, model: string, version: string, trail: Trail): string {
+  const { attempts, fallbacks } = trail;
+  const group = trail.group ?? model;
+  const last = told.get(target);
+  if (last?.group === group && last.attempts === attempts && last.fallbacks === fallbacks) return last.lines;
   const deployment = headerText(target.record.id);
   const lines = [
     `x-litellm-model-id: ${deployment}`,
     `x-litellm-model-api-base: ${headerText(target.shownAddress)}`,
     `x-litellm-version: ${version}`,
     `x-plumbline-deployment: ${deployment}`,
+    `x-litellm-model-group: ${headerText(group)}`,
+    `x-litellm-attempted-retries: ${Math.max(0, attempts - 1)}`,
+    `x-litellm-attempted-fallbacks: ${fallbacks}`,
+    `x-plumbline-attempts: ${attempts}`,
     '',
   ].join('\r\n');
-  told.set(target, lines);
+  told.set(target, { group, attempts, fallbacks, lines });
   return lines;
 }
 
@@ -59,13 +68,21 @@ function thousandths(ms: number): string {
 }
 
 const longestText = 256;
-const beyondHeaders = /[^\x20-\x7e]/;
 
 /** Takes text of a client, an operator or a provider; returns its beginning as a header can hold it: anything but printable ASCII in percent form. */
 function headerText(text: string): string {
   const start = text.length > longestText ? text.slice(0, longestText) : text;
-  if (!beyondHeaders.test(start)) return start;
+  if (isPrintable(start)) return start;
   return start.toWellFormed().replace(/[^\x20-\x7e]+/g, encodeURIComponent);
+}
+
+/** Letter by letter: a regular expression costs more where it is not often asked. */
+function isPrintable(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code > 0x7e) return false;
+  }
+  return true;
 }
 
 const mostNames = 20;

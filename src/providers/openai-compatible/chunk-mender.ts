@@ -105,11 +105,15 @@ function mendDelta(delta: JsonObject, state: ChoiceState): JsonObject {
 
 /** The role stands in the first delta only: clients that join deltas would read `assistantassistant`. */
 function withRole(delta: JsonObject, state: ChoiceState): JsonObject {
-  if (state.hasRole && delta.role === undefined) return delta;
+  const isNamed = typeof delta.role === 'string' && delta.role !== '';
+  if (state.hasRole ? delta.role === undefined : isNamed) {
+    state.hasRole = true;
+    return delta;
+  }
   const { role, ...rest } = delta;
   if (state.hasRole) return rest;
   state.hasRole = true;
-  return typeof role === 'string' && role !== '' ? delta : { role: 'assistant', ...rest };
+  return { role: 'assistant', ...rest };
 }
 
 function withToolCalls(delta: JsonObject, state: ChoiceState): JsonObject {

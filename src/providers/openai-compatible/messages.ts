@@ -37,7 +37,14 @@ export function mendTools(tools: readonly JsonValue[], facts: MessageFacts): rea
   });
 }
 
+/** Who says what, in a text: there is nothing in it that only some providers understand. */
+function isPlain(message: JsonObject): boolean {
+  for (const field in message) if (field !== 'role' && field !== 'content') return false;
+  return message.role !== 'developer' && typeof message.content === 'string';
+}
+
 function mendMessage(message: JsonObject, facts: MessageFacts): JsonObject {
+  if (isPlain(message)) return message;
   let mended = withoutCacheControl(message, facts);
   if (!facts.keeps?.includes('reasoning_content')) mended = without(mended, 'reasoning_content');
   if (!facts.keeps?.includes('thinking_blocks')) mended = without(mended, 'thinking_blocks');
