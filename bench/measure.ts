@@ -66,6 +66,8 @@ export async function begin(
       family(pid)
         .filter((one) => !isDatabase(one))
         .map((one) => one.pid);
+    // Twice: of those that the first look finds, one may begin another before it is moved.
+    pinLast(database(), bench.toolsCore);
     pinLast(database(), bench.toolsCore);
     return { subject: { launch, port, own, database }, child, startMs };
   } catch (error) {
@@ -78,10 +80,9 @@ function lowered(headers: Readonly<Record<string, string>>): Readonly<Record<str
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Puts one load on a subject and turns the report into figures. Its database is pinned again: it may have begun a process since. */
+/** Puts one load on a subject and turns the report into figures. */
 export async function ask(what: Ask, subject: Subject, pace: Pace, bench: Bench): Promise<Outcome> {
   const { launch, port } = subject;
-  pinLast(subject.database(), bench.toolsCore);
   const report = await putLoad(bench.instruments.load, {
     port,
     request: requestBytes(what, launch[what.route], port),

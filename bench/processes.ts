@@ -77,9 +77,9 @@ function readOrNothing(path: string): string {
   }
 }
 
-/** Takes process ids; moves them with all their threads to a core. Children made later follow. */
+/** Takes process ids; moves them with all their threads to a core. Children made later follow. Throws when one does not go. */
 export function pin(pids: readonly number[], core: number): void {
-  for (const pid of pids) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' });
+  for (const pid of pids) tell('taskset', ['-a', '-c', '-p', String(core), String(pid)], pid);
 }
 
 /**
@@ -88,7 +88,18 @@ export function pin(pids: readonly number[], core: number): void {
  */
 export function pinLast(pids: readonly number[], core: number): void {
   pin(pids, core);
-  for (const pid of pids) spawnSync('chrt', ['-a', '-i', '-p', '0', String(pid)], { stdio: 'ignore' });
+  for (const pid of pids) tell('chrt', ['-a', '-i', '-p', '0', String(pid)], pid);
+}
+
+const mostTries = 3;
+
+/** A thread may end while it is told, and then the rest are told again; so may the process, and then there is nobody to tell. */
+function tell(command: string, words: readonly string[], pid: number): void {
+  for (let tries = 1; ; tries++) {
+    const { status, error, stderr } = spawnSync(command, words, { encoding: 'utf8' });
+    if (status === 0 || readOrNothing(`/proc/${pid}/stat`) === '') return;
+    if (tries === mostTries) throw new Error(`${command} ${words.join(' ')}: ${error?.message ?? stderr.trim()}`);
+  }
 }
 
 /** Takes process ids; returns their resident memory in MB (10^6 bytes), shared pages counted in each. */

@@ -34,8 +34,6 @@ export interface StreamAnswer extends Answered {
   readonly flow: Flow;
   /** Told when more is waited for and when it is there; expired when the upstream was silent for too long. */
   readonly deadline: Deadline;
-  /** Milliseconds that is. */
-  readonly silenceMs: number;
   /** Lets the upstream go and ends the call. */
   readonly end: () => void;
 }
@@ -47,9 +45,6 @@ export interface StreamUnderWay extends StreamAnswer {
 }
 
 export type Answer = WholeAnswer | StreamUnderWay;
-
-/** A stream that has begun and says nothing for so long has been forgotten, whatever time its deployment is given. */
-const longestSilenceMs = 600_000;
 
 /** A refusal's body is read no further than this. */
 const refusalLimit = 1024 * 1024;
@@ -68,7 +63,7 @@ export async function attempt(
     const incoming = await answering;
     if (incoming.status >= 300) throw await refusal(prepared, incoming);
     const context = new Context(asked, parts);
-    if (asked.stream) return await begun(prepared, incoming, context, deadline, limitMs);
+    if (asked.stream) return await begun(prepared, incoming, context, deadline);
     const answer = whole(prepared, incoming.headers, await incoming.body.readAll(parts.answerLimit), context);
     deadline.end();
     return answer;
@@ -155,19 +150,17 @@ async function begun(
   incoming: IncomingAnswer,
   context: AnswerContext,
   deadline: Deadline,
-  limitMs: number,
 ): Promise<StreamAnswer> {
   const flow = flowOf(prepared, incoming, context);
   const first = await next(flow);
   if (first === null) throw new GatewayError('upstream_cut', { message: 'the stream was empty' });
-  const silenceMs = Math.min(limitMs, longestSilenceMs);
-  deadline.begun(silenceMs);
+  deadline.begun();
   const end = (): void => {
     deadline.end();
     incoming.body.cancel();
   };
   const { target } = prepared;
-  return { kind: 'stream', target, headers: incoming.headers, context, first, flow, deadline, silenceMs, end };
+  return { kind: 'stream', target, headers: incoming.headers, context, first, flow, deadline, end };
 }
 
 function flowOf(prepared: Prepared, incoming: IncomingAnswer, context: AnswerContext): Flow {

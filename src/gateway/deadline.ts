@@ -3,6 +3,9 @@
 import type { Clock } from '../kit/clock.ts';
 import { Abort, type Signal } from '../kit/signal.ts';
 
+/** A stream that has begun and says nothing for so long has been forgotten, whatever time its deployment is given. */
+const longestSilenceMs = 600_000;
+
 const nothing = (): void => undefined;
 
 export class Deadline {
@@ -11,8 +14,8 @@ export class Deadline {
   readonly #clock: Clock;
   #stopTimer: () => void = nothing;
   #ms = 0;
-  /** Once a stream has begun: how long it may be silent. */
-  #silenceMs: number | null = null;
+  #endsAt = 0;
+  #hasBegun = false;
   #expired = false;
   /** Since when more of a stream is waited for; null: nobody waits. */
   #waitsSince: number | null = null;
@@ -41,28 +44,37 @@ export class Deadline {
     return this.#expired;
   }
 
+  /** Milliseconds that a stream may be silent, once it has begun, while more of it is waited for. */
+  get silenceMs(): number {
+    return Math.min(this.#ms, longestSilenceMs);
+  }
+
   /** The time runs, from now on. Takes milliseconds. */
   within(ms: number): void {
     this.#ms = ms;
-    this.#stopTimer = this.#clock.after(ms, this.#due);
+    this.#endsAt = this.#clock.monotonic() + ms;
+    this.#look(this.silenceMs);
   }
 
-  /** A stream has begun. Takes the milliseconds it may be silent from now on while more of it is waited for. */
-  begun(silenceMs: number): void {
-    this.#silenceMs = silenceMs;
-    // The timer that runs is the first to be due, nearly always: silence has just begun.
-    if (silenceMs >= this.#ms) return;
-    this.#stopTimer();
-    this.#stopTimer = this.#clock.after(silenceMs, this.#due);
+  /** A stream has begun: from now on its silence counts. */
+  begun(): void {
+    this.#hasBegun = true;
   }
 
-  /** One timer a call, set anew only when it fires. */
-  readonly #due = (): void => {
-    const limitMs = this.#silenceMs;
-    const silentMs = this.#waitsSince === null ? 0 : this.#clock.monotonic() - this.#waitsSince;
-    if (limitMs === null || silentMs >= limitMs) this.#expire();
-    else this.#stopTimer = this.#clock.after(limitMs - silentMs, this.#due);
-  };
+  /** One timer a call, set anew only when it fires: the first comes soon enough for a stream that falls silent as it begins. */
+  #look(inMs: number): void {
+    this.#stopTimer = this.#clock.after(inMs, () => {
+      const leftMs = this.#leftMs();
+      if (leftMs > 0) this.#look(leftMs);
+      else this.#expire();
+    });
+  }
+
+  #leftMs(): number {
+    const now = this.#clock.monotonic();
+    if (!this.#hasBegun) return this.#endsAt - now;
+    return this.silenceMs - (this.#waitsSince === null ? 0 : now - this.#waitsSince);
+  }
 
   /** More of the stream is waited for, from now on unless it was before. */
   waits(): void {

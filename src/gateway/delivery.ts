@@ -68,8 +68,8 @@ export class Delivery implements Streamed {
 
   /** Returns the error as the stream's last event, for a client that is still there. */
   #fail(thrown: unknown): string | null {
-    const { target, deadline, silenceMs } = this.#answer;
-    const error = asGatewayError(thrown, target, deadline.expired ? silenceMs : null);
+    const { target, deadline } = this.#answer;
+    const error = asGatewayError(thrown, target, deadline.expired ? deadline.silenceMs : null);
     this.#trail.fail(error, this.#usedSoFar());
     this.#end(error);
     return lastWords(this.#asked, stopOf(this.#asked.arrived) ?? error);
