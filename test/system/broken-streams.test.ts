@@ -1,7 +1,7 @@
 // Streams that go wrong: what was there before is not lost, what is left is not read, and the error is the dialect's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatEvents, openHouse, piecesIn, question, type Scripted } from './house.ts';
+import { chatEvents, completion, openHouse, piecesIn, question, type Scripted } from './house.ts';
 
 const chat = '/v1/chat/completions';
 const messages = '/v1/messages';
@@ -137,6 +137,54 @@ test('what a stream takes after its first words is not our overhead', async () =
   for await (const _ of piecesIn(reply.body));
   assert.equal(house.rows[0]?.totalMs, 30_000);
   assert.equal(house.rows[0]?.overheadMs, 0);
+});
+
+test('a stream that falls silent is given up after ten minutes, however long its deployment may take', async () => {
+  const [first = '', second = ''] = chatEvents(['early', 'later']);
+  let goOn: () => void = () => undefined;
+  const pause = new Promise<void>((resolve) => (goOn = resolve));
+  const house = openHouse({
+    deployments: [{ alias: 'chat', parameters: { timeoutMs: 6_000_000 } }],
+    upstream: () => ({
+      body: (async function* () {
+        yield first;
+        await pause;
+        yield* andSilence(second);
+      })(),
+    }),
+  });
+  const reply = await house.open(chat, asked);
+  const pieces = piecesIn(reply.body);
+  await pieces.next();
+  const later = pieces.next();
+  house.clock.pass(300_000);
+  goOn();
+  await later;
+  const last = pieces.next();
+  house.clock.pass(599_000);
+  assert.equal(house.received[0]?.signal.aborted, false);
+  house.clock.pass(1_000);
+  assert.match(String((await last).value), /no more of one, within 600 seconds/);
+  assert.equal(house.received[0]?.signal.aborted, true);
+  assert.equal(house.rows[0]?.errorCode, 'upstream_timeout');
+});
+
+test('an answer may take as long as its deployment may, and no longer', async () => {
+  let answer: (scripted: Scripted) => void = () => undefined;
+  const house = openHouse({
+    deployments: [{ alias: 'chat', parameters: { timeoutMs: 6_000_000 } }],
+    upstream: () => new Promise<Scripted>((resolve) => (answer = resolve)),
+    ...alone,
+  });
+  const first = house.ask(chat, question);
+  house.clock.pass(5_999_000);
+  answer({ body: completion('late') });
+  assert.equal((await first).status, 200);
+  const second = house.ask(chat, question);
+  house.clock.pass(6_000_000);
+  assert.equal(house.received[1]?.signal.aborted, true);
+  answer({ body: completion('late') });
+  assert.equal((await second).status, 408);
 });
 
 test('a redirect is not an answer', async () => {
