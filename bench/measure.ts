@@ -138,9 +138,12 @@ export function added(figures: Figures, direct: Figures): Figures {
   return Object.fromEntries(both);
 }
 
-/** Takes a subject; returns its memory in MB now, once it has been left alone for a second. */
+/** Memory goes back to the system some time after a load; so long is waited for it. */
+const settlingMs = 5_000;
+
+/** Takes a subject; returns its memory in MB, once it has been left alone for five seconds. */
 export async function memory(subject: Subject, when: 'idle' | 'loaded'): Promise<Figures> {
-  await pause(1000);
+  await pause(settlingMs);
   const database = proportionalMb(subject.database());
   return { [`${when}.mb`]: residentMb(subject.own()), ...(database === 0 ? {} : { [`${when}.databaseMb`]: database }) };
 }

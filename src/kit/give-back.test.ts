@@ -30,6 +30,26 @@ test('what the start has left behind is collected once, thoroughly, when nothing
   assert.deepEqual(state.collected, [true]);
 });
 
+test('a second and a quarter later it is collected again, once: then what was emptied goes back', () => {
+  const { state, looks } = gateway();
+  looks(6);
+  assert.deepEqual(state.collected, [true]);
+  looks(1);
+  assert.deepEqual(state.collected, [true, false]);
+  looks(100);
+  assert.deepEqual(state.collected, [true, false]);
+});
+
+test('what is worth a collection is told from what is resident when all has gone back', () => {
+  const { state, looks } = gateway();
+  looks(8);
+  state.megabytes = 60;
+  looks(2);
+  Object.assign(state, { taken: 1, megabytes: 85 });
+  looks(3);
+  assert.deepEqual(state.collected, [true, false, false]);
+});
+
 test('after a load memory is given back when the last request is over and no other comes', () => {
   const { state, looks } = gateway();
   looks(2);

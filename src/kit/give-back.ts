@@ -20,6 +20,13 @@ export interface GiveBackParts {
 const lookEveryMs = 250;
 /** Looks in a row at which there was nothing to do. */
 const quietLooks = 2;
+/**
+ * What a collection has emptied V8 keeps for a second (`--memory-pool-timeout`) and gives back when it collects again, which it does not
+ * by itself while nothing comes: it is told to at this look.
+ */
+const againLooks = 7;
+/** By then the system has all of it. */
+const settledLooks = 10;
 /** Less than this is not worth the pause. */
 const worthBytes = 24 * 1024 * 1024;
 
@@ -36,6 +43,8 @@ class Giver {
   #quiet = 0;
   /** Resident after the last collection; null: the start has not been tidied up after. */
   #least: number | null = null;
+  /** In the quiet that lasts. */
+  #hasCollected = false;
 
   constructor(parts: GiveBackParts) {
     this.#parts = parts;
@@ -47,12 +56,15 @@ class Giver {
     this.#taken = taken;
     this.#quiet = isQuiet ? this.#quiet + 1 : 0;
     if (this.#quiet === quietLooks) this.#collect();
+    else if (this.#hasCollected && this.#quiet === againLooks) this.#parts.collect(false);
+    else if (this.#hasCollected && this.#quiet === settledLooks) this.#least = this.#parts.resident();
   }
 
   #collect(): void {
     const { resident, collect } = this.#parts;
     const isFirst = this.#least === null;
-    if (this.#least !== null && resident() < this.#least + worthBytes) return;
+    this.#hasCollected = this.#least === null || resident() >= this.#least + worthBytes;
+    if (!this.#hasCollected) return;
     collect(isFirst);
     this.#least = resident();
   }
