@@ -61,11 +61,11 @@ export class Deadline {
     this.#hasBegun = true;
   }
 
-  /** One timer a call, set anew only when it fires: the first comes soon enough for a stream that falls silent as it begins. */
+  /** One timer a call, set anew only when it fires. No look is further off than a silence may last: a stream may begin at any time. */
   #look(inMs: number): void {
     this.#stopTimer = this.#clock.after(inMs, () => {
       const leftMs = this.#leftMs();
-      if (leftMs > 0) this.#look(leftMs);
+      if (leftMs > 0) this.#look(Math.min(leftMs, this.silenceMs));
       else this.#expire();
     });
   }

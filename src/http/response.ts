@@ -138,7 +138,7 @@ export class Response implements Waiting {
     this.#way.outbox.hurry(this);
   }
 
-  /** Writes what waits; called at the end of a turn. */
+  /** Writes what waits, if anything: at the end of a turn, or sooner (hurry). */
   flush(): void {
     const pieces = this.#pieces;
     const bytes = this.#bytes;

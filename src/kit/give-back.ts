@@ -41,9 +41,9 @@ class Giver {
   readonly #parts: GiveBackParts;
   #taken = 0;
   #quiet = 0;
-  /** Resident after the last collection; null: the start has not been tidied up after. */
+  /** Resident once the last collection has given back what it could; null: the start has not been tidied up after. */
   #least: number | null = null;
-  /** In the quiet that lasts. */
+  /** This quiet moment was worth a collection. */
   #hasCollected = false;
 
   constructor(parts: GiveBackParts) {

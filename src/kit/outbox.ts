@@ -3,7 +3,7 @@
 // be kept. Why at the end of a turn: bytes for many sockets written one after the other wake their readers once instead of once each,
 // and rows share one write to disk. What begins does not wait for that: the first request of a turn, the first words of a stream.
 
-/** Something with bytes that wait. It must not throw. */
+/** Something with bytes that wait. It must not throw, and may be asked when nothing waits any more. */
 export interface Waiting {
   flush(): void;
 }

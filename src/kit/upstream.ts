@@ -164,7 +164,7 @@ function readProxies({ https, http, none }: ProxyOptions): Proxies {
 class OverLane implements Route {
   readonly #lane: Lane;
   readonly #proxy: URL | null;
-  /** What the last request was, and how its head began: the next one's is often the same but for its length. */
+  /** What the last request was, and how its head began, key included: the next one's is often the same but for its length. */
   #last: Pick<OutgoingRequest, 'method' | 'path' | 'headers'> | null = null;
   #opening: string | Error = '';
 

@@ -169,6 +169,35 @@ test('a stream that falls silent is given up after ten minutes, however long its
   assert.equal(house.rows[0]?.errorCode, 'upstream_timeout');
 });
 
+test('a stream that begins late may be silent for no longer', async () => {
+  let begin: () => void = () => undefined;
+  const pause = new Promise<void>((resolve) => (begin = resolve));
+  const house = openHouse({
+    deployments: [{ alias: 'chat', parameters: { timeoutMs: 6_000_000 } }],
+    upstream: () => ({
+      body: (async function* () {
+        await pause;
+        yield* andSilence(chatEvents(['late'])[0] ?? '');
+      })(),
+    }),
+    pingMs: 15_000,
+  });
+  const opening = house.open(chat, asked);
+  await new Promise((resolve) => setImmediate(resolve));
+  house.clock.pass(601_000);
+  const pieces = piecesIn((await opening).body);
+  const first = pieces.next();
+  begin();
+  await first;
+  const last = pieces.next();
+  await new Promise((resolve) => setImmediate(resolve));
+  house.clock.pass(599_000);
+  assert.equal(house.received[0]?.signal.aborted, false);
+  house.clock.pass(1_000);
+  assert.equal(house.received[0]?.signal.aborted, true);
+  assert.match(String((await last).value), /within 600 seconds/);
+});
+
 test('an answer may take as long as its deployment may, and no longer', async () => {
   let answer: (scripted: Scripted) => void = () => undefined;
   const house = openHouse({

@@ -52,11 +52,12 @@ export function ordered(targets: readonly Target[], alias: Alias, parts: Parts):
   return sorted.toSorted((a, b) => fullness(a) - fullness(b) || orderOf(a) - orderOf(b));
 }
 
-/** What was seen of a deployment is looked up only for a strategy that asks. */
+/** What was seen of a deployment is looked up only for a strategy that asks, and once. */
 class Choice implements Candidate {
   readonly target: Target;
   readonly share: number;
   readonly #traffic: Traffic;
+  #seen: Seen | null = null;
 
   constructor(target: Target, share: number, traffic: Traffic) {
     this.target = target;
@@ -65,7 +66,8 @@ class Choice implements Candidate {
   }
 
   get seen(): Seen {
-    return this.#traffic.seen(this.target.record.id);
+    this.#seen ??= this.#traffic.seen(this.target.record.id);
+    return this.#seen;
   }
 }
 

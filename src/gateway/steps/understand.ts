@@ -10,7 +10,7 @@ import { folds, unfoldMessages, Words } from '../words.ts';
 import { consumedFields, readOptions } from './options.ts';
 
 /** A body of up to so many bytes is as soon read as folded. */
-const longestUnfolded = 2 * 1024;
+const longestReadWhole = 2 * 1024;
 
 /** Takes an admitted request; returns what it asks. Throws body_*, field_*, dialect_wrong or model_forbidden. */
 export function understand(admitted: Admitted): Understood {
@@ -18,7 +18,7 @@ export function understand(admitted: Admitted): Understood {
   const bytes = arrived.body;
   refuseEncoding(header(arrived, 'content-encoding'));
   checkText(bytes);
-  const map = mapBody(bytes, bytes.length > longestUnfolded ? folds : null);
+  const map = mapBody(bytes, bytes.length > longestReadWhole ? folds : null);
   if ('kind' in map) throw notJson(bytes) ?? flawed(map);
   const outline = parse(outlineOf(bytes, map), bytes);
   const isOutline = unfoldMessages(outline, map);
