@@ -29,7 +29,7 @@ npm run bench -- --quick --keep      the same, and store the ratios
   --only ours,nginx,portkey          these gateways       --rounds N     rounds (3)
   --soak ours,ferro                  whose memory is watched over a million requests (ours; none with --only)
   --scale ours                       of which one worker and two are compared (ours; none with --only)
-  --seconds S                        each load (5; quick 3)   --json     print JSON
+  --seconds S                        each load (5; quick 2)   --json     print JSON
   --cores 0,1                        gateway, tools       --keep         store what was measured`;
 
 /** Thrown when the words make no sense. */
@@ -91,7 +91,7 @@ export function readWords(words: readonly string[], known: readonly string[]): W
     only,
     isEverything,
     rounds: Math.ceil(positive('rounds', given.rounds ?? '3')),
-    seconds: positive('seconds', given.seconds ?? (isQuick ? '3' : '5')),
+    seconds: positive('seconds', given.seconds ?? (isQuick ? '2' : '5')),
     core: whole('cores', core),
     toolsCore: whole('cores', toolsCore),
     soaked: names('soak', given.soak, isEverything ? ['ours'] : []),

@@ -138,11 +138,8 @@ export function added(figures: Figures, direct: Figures): Figures {
   return Object.fromEntries(both);
 }
 
-/** Memory goes back to the system some time after a load; so long is waited for it. */
-const settlingMs = 5_000;
-
-/** Takes a subject; returns its memory in MB, once it has been left alone for five seconds. */
-export async function memory(subject: Subject, when: 'idle' | 'loaded'): Promise<Figures> {
+/** Takes a subject and milliseconds; returns its memory in MB, once it has been left alone for so long. */
+export async function memory(subject: Subject, when: 'idle' | 'loaded', settlingMs: number): Promise<Figures> {
   await pause(settlingMs);
   const database = proportionalMb(subject.database());
   return { [`${when}.mb`]: residentMb(subject.own()), ...(database === 0 ? {} : { [`${when}.databaseMb`]: database }) };
@@ -154,20 +151,23 @@ export interface Plan {
   readonly pace: Pace;
   /** Seconds of each load in a rehearsal, 0 for none: compilers are at work, and a gateway in use has met all kinds of requests. */
   readonly rehearsalSeconds: number;
+  /** Memory goes back to the system some time after a load; so many milliseconds are waited for it. */
+  readonly settlingMs: number;
 }
 
 /** The first shows a compiler one kind of request after the other; in the second it mends what it took for granted. */
 const rehearsals = 2;
 
-/** The plan for these loads: so many seconds each, after a rehearsal. */
-export const planOf = (asks: readonly Ask[], seconds: number): Plan => ({
+/** The plan for these loads: so many seconds each, after a rehearsal. Milliseconds are for memory to settle. */
+export const planOf = (asks: readonly Ask[], seconds: number, settlingMs: number): Plan => ({
   asks,
   pace: { warmSeconds: Math.min(1.5, seconds), seconds },
   rehearsalSeconds: Math.min(1, seconds),
+  settlingMs,
 });
 
 /** The whole table's plan. */
-export const wholePlan = (seconds: number): Plan => planOf([...throughput, ...latency], seconds);
+export const wholePlan = (seconds: number): Plan => planOf([...throughput, ...latency], seconds, 5_000);
 
 /** Puts a plan's loads on a subject, one after the other, once they were rehearsed: what fails there fails again where it counts. */
 export async function askAll(plan: Plan, subject: Subject, bench: Bench): Promise<readonly Outcome[]> {

@@ -65,9 +65,9 @@ async function measure({ launch, port }: Prepared, direct: Figures, run: Run): P
   const { bench, plan } = run;
   const { subject, child, startMs } = await begin(launch, port, bench);
   try {
-    const idle = await memory(subject, 'idle');
+    const idle = await memory(subject, 'idle', plan.settlingMs);
     const outcomes = await askAll(plan, subject, bench);
-    const loaded = await memory(subject, 'loaded');
+    const loaded = await memory(subject, 'loaded', plan.settlingMs);
     const round = roundOf(outcomes, [{ 'start.ms': startMs }, idle, loaded]);
     return { ...round, figures: { ...round.figures, ...added(round.figures, direct) } };
   } finally {

@@ -28,7 +28,8 @@ const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`
 /** The guard's rows: one small, one large, one of many small pieces. */
 const guarded = throughput.filter(({ name }) => ['chat-1k', 'chat-20k', 'burst'].includes(name));
 
-const planFor = ({ isQuick, seconds }: Wanted): Plan => (isQuick ? planOf(guarded, seconds) : wholePlan(seconds));
+const planFor = ({ isQuick, seconds }: Wanted): Plan =>
+  isQuick ? planOf(guarded, seconds, 1_000) : wholePlan(seconds);
 
 /** Stops everything that was started, whatever happened. The folder may be entered by the account that the database runs as. */
 async function measured(wanted: Wanted): Promise<Results> {

@@ -55,7 +55,7 @@ test('a gateway that fails while its memory is watched costs no other its figure
     bench: { instruments: { load, upstream: '' }, upstream, folder: folder.path, core: 0, toolsCore: 0 },
     upstreamPort: 1,
     peers: folder.path,
-    plan: { asks: [plain], pace: { warmSeconds: 0, seconds: 1 }, rehearsalSeconds: 0 },
+    plan: { asks: [plain], pace: { warmSeconds: 0, seconds: 1 }, rehearsalSeconds: 0, settlingMs: 100 },
     rounds: 1,
     soaked: ['dead'],
     soakRequests: 10,
