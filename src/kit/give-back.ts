@@ -62,10 +62,10 @@ class Giver {
 
   #collect(): void {
     const { resident, collect } = this.#parts;
-    const isFirst = this.#least === null;
-    this.#hasCollected = this.#least === null || resident() >= this.#least + worthBytes;
+    const least = this.#least;
+    this.#hasCollected = least === null || resident() >= least + worthBytes;
     if (!this.#hasCollected) return;
-    collect(isFirst);
+    collect(least === null);
     this.#least = resident();
   }
 }
