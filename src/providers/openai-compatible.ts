@@ -3,6 +3,7 @@
 import type { Operation } from '../core/chat.ts';
 import { isObject, type JsonObject, type JsonValue, listOf } from '../core/json.ts';
 import { modelList } from './model-lists.ts';
+import { onceFor } from './once-for.ts';
 import { mendChatAnswer, mendCompletionAnswer, mendEmbeddingAnswer } from './openai-compatible/answer.ts';
 import { Draft } from './openai-compatible/draft.ts';
 import { type MessageFacts, mendMessages, mendTools } from './openai-compatible/messages.ts';
@@ -182,18 +183,6 @@ function commonWire(facts: CompatibleFacts, operation: Operation): Omit<Wire, 'e
     headers: ({ upstream }) => headersOf(upstream),
     usage: usageOf,
     failure: (status, headers, body) => upstreamFailure(facts.name, status, headers, body),
-  };
-}
-
-/** Takes a function of a deployment; returns it as one that is asked once for each. */
-function onceFor<Value>(of: (upstream: Upstream) => Value): (upstream: Upstream) => Value {
-  const known = new WeakMap<Upstream, Value>();
-  return (upstream) => {
-    const before = known.get(upstream);
-    if (before !== undefined) return before;
-    const value = of(upstream);
-    known.set(upstream, value);
-    return value;
   };
 }
 

@@ -1,6 +1,7 @@
 // Where an operation of an Azure OpenAI resource is found. The address may be that of the resource, of its v1 API, of one
 // deployment, or a whole target address with its api-version, as the portal shows it.
 // https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle https://learn.microsoft.com/azure/ai-services/openai/reference
+import { onceFor } from '../once-for.ts';
 import type { Call, Upstream } from '../provider.ts';
 
 /** LiteLLM's, when neither the configuration nor the environment says one (contracts section 13.2). */
@@ -56,16 +57,8 @@ interface Address {
   readonly query: string;
 }
 
-const known = new WeakMap<Upstream, Address>();
-
 /** Read once for each deployment, not for each request. */
-function addressOf(upstream: Upstream): Address {
-  const before = known.get(upstream);
-  if (before !== undefined) return before;
-  const address = readAddress(upstream);
-  known.set(upstream, address);
-  return address;
-}
+const addressOf = onceFor(readAddress);
 
 /** The address's own version goes before the configured one: it was copied together with its path. */
 function readAddress({ baseUrl, parameters }: Upstream): Address {
